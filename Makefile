@@ -3,9 +3,6 @@
 PYTHON ?= python3
 RUN := .venv/bin/python -m tests.run
 
-export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/collections
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
-
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-down test lint unit integration e2e bench build docs-lint clean
 
@@ -43,7 +40,7 @@ docs-lint: setup  ## check the documentation of modules and roles
 	@$(RUN) docs
 
 build: setup  ## the artifact that `ansible-galaxy collection install` takes, in dist/
-	@ansible-galaxy collection build --force --output-path dist
+	@.venv/bin/ansible-galaxy collection build --force --output-path dist
 
 clean:  ## remove what was built in the checkout; the cache stays
 	rm -rf build dist .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output

@@ -17,6 +17,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = CHECKOUT / "tests" / "requirements.txt"
 PYTHON_MINIMUM = (3, 11)
+GO_MINIMUM = (1, 26)
 
 # Debian package -> the command that shows it is there.
 DEBIAN_PACKAGES = {
@@ -46,6 +48,31 @@ def cache_directory() -> Path:
         return Path(given)
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "k8sredis"
+
+
+def tool_environment() -> dict[str, str]:
+    """The environment of every command of the checkout: the tools of .venv first, this collection found by its name."""
+    path = f"{CHECKOUT / '.venv' / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    return {**os.environ, "PATH": path, "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / "collections")}
+
+
+def checkout_files() -> list[Path]:
+    """The files of the checkout that git knows or would take, relative to it."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
+    paths = {Path(name) for name in listed.split("\0") if name}
+    return sorted(path for path in paths if (CHECKOUT / path).is_file())
+
+
+def check_go() -> None:
+    """For the local Kubernetes, which is built from source."""
+    needed = "install Go 1.26 or newer, or set KUBECONFIG to use a Kubernetes that is there"
+    if not shutil.which("go"):
+        raise SetupError(f"Cannot build the local Kubernetes: there is no `go`; {needed}.")
+    seen = subprocess.run(["go", "env", "GOVERSION"], capture_output=True, text=True, check=False).stdout.strip()
+    number = re.match(r"go(\d+)\.(\d+)", seen)
+    if not number or (int(number[1]), int(number[2])) < GO_MINIMUM:
+        raise SetupError(f"Cannot build the local Kubernetes: `go` is {seen or 'of unknown version'}; {needed}.")
 
 
 def check_python() -> None:

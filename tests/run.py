@@ -1,0 +1,131 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the stages that prove the collection: `python -m tests.run [stage or group ...]`, all of them without a name.
+
+A stage is one command. If it leaves JUnit files in build/junit/<stage>/, their tests are counted, otherwise it counts
+as one test. A stage that fails does not stop the others. The last line sums up: `N passed, N failed, N skipped`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+from tests.environment import CHECKOUT, tool_environment
+
+JUNIT = Path("build/junit")
+PLUGINS = "collections/ansible_collections/k8sredis/core/plugins"  # so mypy knows the modules by their real names
+
+
+@dataclass(frozen=True)
+class Stage:
+    name: str
+    group: str
+    command: list[str]
+
+
+def pytest(name: str, group: str, folder: str, *options: str) -> Stage:
+    return Stage(name, group, ["pytest", "-q", *options, f"--junitxml={JUNIT}/{name}/pytest.xml", folder])
+
+
+# In this order; cheap ones first. A new kind of test is one more line here.
+STAGES = [
+    Stage("ruff", "lint", ["ruff", "check", "."]),
+    Stage("ruff-format", "lint", ["ruff", "format", "--check", "."]),
+    Stage("mypy", "lint", ["mypy", PLUGINS, "tests"]),
+    Stage("shellcheck", "lint", ["python", "-m", "tests.shellcheck"]),
+    Stage("ansible-lint", "lint", ["ansible-lint", "--offline"]),  # yamllint included, of all YAML files in git
+    Stage("changelog", "docs", ["antsibull-changelog", "lint"]),
+    Stage(
+        "docs",
+        "docs",
+        ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self", "."],
+    ),
+    pytest("unit", "unit", "tests/unit", "-n", "2"),
+    pytest("build", "build", "tests/build"),
+    Stage("sanity", "lint", ["python", "-m", "tests.sanity"]),
+]
+
+
+@dataclass
+class Result:
+    stage: Stage
+    seconds: float
+    passed: int = 0
+    failures: list[str] = field(default_factory=list)
+    skips: list[str] = field(default_factory=list)
+
+
+def main(names: list[str]) -> int:
+    stages = select(names)
+    if not stages:
+        known = sorted({stage.name for stage in STAGES} | {stage.group for stage in STAGES})
+        print(f"Cannot run {' '.join(names)}: no such stage; known are: {', '.join(known)}.", file=sys.stderr)
+        return 2
+    results = [run(stage) for stage in stages]
+    summarize(results)
+    return 1 if any(result.failures for result in results) else 0
+
+
+def select(names: list[str]) -> list[Stage]:
+    if not names:
+        return STAGES
+    return [stage for stage in STAGES if stage.name in names or stage.group in names]
+
+
+def run(stage: Stage) -> Result:
+    print(f"\n=== {stage.name}: {' '.join(stage.command)}", flush=True)
+    reports = CHECKOUT / JUNIT / stage.name
+    shutil.rmtree(reports, ignore_errors=True)
+    reports.mkdir(parents=True)
+    environment = tool_environment() if sys.stdout.isatty() else {**tool_environment(), "NO_COLOR": "1"}
+    start = time.monotonic()
+    code = subprocess.run(
+        stage.command, cwd=CHECKOUT, env=environment, stderr=subprocess.STDOUT, check=False
+    ).returncode
+    result = Result(stage, time.monotonic() - start)
+    count(result, reports.glob("*.xml"), code)
+    print(f"--- {stage.name}: {'failed' if result.failures else 'passed'} in {result.seconds:.1f} s", flush=True)
+    return result
+
+
+def count(result: Result, reports: Iterable[Path], code: int) -> None:
+    """Take the tests of the reports over; a command that failed without a failed test is a failure of its own."""
+    cases = [case for report in sorted(reports) for case in ElementTree.parse(report).iter("testcase")]  # noqa: S314  our own files
+    for case in cases:
+        name = f"{result.stage.name}: {case.get('classname')} {case.get('name')}"
+        if case.find("failure") is not None or case.find("error") is not None:
+            result.failures.append(name)
+        elif (skipped := case.find("skipped")) is not None:
+            result.skips.append(f"{name}: {skipped.get('message') or skipped.text or 'no reason given'}")
+        else:
+            result.passed += 1
+    if code != 0 and not result.failures:
+        result.failures.append(f"{result.stage.name}: ended with code {code}")
+    elif not cases and code == 0:
+        result.passed += 1
+
+
+def summarize(results: list[Result]) -> None:
+    print(f"\n=== summary\n{'stage':<16}{'passed':>8}{'failed':>8}{'skipped':>8}{'seconds':>9}")
+    for result in results:
+        counts = f"{result.passed:>8}{len(result.failures):>8}{len(result.skips):>8}"
+        print(f"{result.stage.name:<16}{counts}{result.seconds:>9.1f}")
+    for heading, field_name in (("skipped", "skips"), ("failed", "failures")):
+        for line in [line for result in results for line in getattr(result, field_name)]:
+            print(f"{heading}: {line}")
+    passed = sum(result.passed for result in results)
+    failed = sum(len(result.failures) for result in results)
+    skipped = sum(len(result.skips) for result in results)
+    print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
