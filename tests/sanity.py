@@ -44,7 +44,9 @@ def main(options: list[str]) -> int:
         home = prepare_home(root / "home")
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         command = ["ansible-test", "sanity", "--color", "no", "--junit", "--python", version, *options]
-        code = subprocess.run(command, cwd=collection, env={**tool_environment(), "HOME": str(home)}, check=False).returncode
+        code = subprocess.run(
+            command, cwd=collection, env={**tool_environment(), "HOME": str(home)}, check=False
+        ).returncode
         keep_reports(collection / "tests" / "output" / "junit", CHECKOUT / "build" / "junit" / "sanity")
     return code
 
