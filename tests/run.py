@@ -43,6 +43,7 @@ STAGES = [
     Stage("shellcheck", "lint", ["python", "-m", "tests.shellcheck"]),
     Stage("ansible-lint", "lint", ["ansible-lint", "--offline"]),  # yamllint included, of all YAML files in git
     Stage("changelog", "docs", ["antsibull-changelog", "lint"]),
+    Stage("changelog-yaml", "docs", ["antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml"]),
     Stage(
         "docs",
         "docs",
