@@ -6,7 +6,7 @@
 Runs before anything is installed, so it uses the standard library only.
 
 1. Refuse a Python older than 3.11.
-2. Install the Debian packages that are missing.
+2. Install Debian's python3-venv where Python came without it.
 3. Make the virtual environment in the cache, once for each tests/requirements.txt and Python; under a lock,
    and marked complete by its last step, so that a killed or a second run never leaves or uses half of one.
 4. Point `.venv` and `collections/ansible_collections/k8sredis/core` of the checkout at what they name.
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import importlib.util
 import os
 import re
 import shutil
@@ -29,13 +30,6 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = CHECKOUT / "tests" / "requirements.txt"
 PYTHON_MINIMUM = (3, 11)
 GO_MINIMUM = (1, 26)
-
-# Debian package -> the command that shows it is there.
-DEBIAN_PACKAGES = {
-    "git": "git",
-    "busybox": "busybox",  # the scripts of the pods are tested under dash and busybox
-    "dash": "dash",
-}
 
 
 class SetupError(Exception):
@@ -83,29 +77,31 @@ def check_python() -> None:
         )
 
 
-def missing_debian_packages() -> list[str]:
-    missing = [package for package, command in DEBIAN_PACKAGES.items() if not shutil.which(command)]
-    try:
-        import ensurepip  # noqa: F401  Debian keeps it in a package of its own
-    except ImportError:
-        missing.append("python3-venv")
-    return missing
+def require_venv() -> None:
+    """Debian keeps the part of venv that brings pip in a package of its own."""
+    if importlib.util.find_spec("ensurepip") is None:
+        install_packages(["python3-venv"])
 
 
-def install_debian_packages() -> None:
-    missing = missing_debian_packages()
-    if not missing:
-        return
-    names = " ".join(missing)
+def require_commands(packages: dict[str, str]) -> None:
+    """Install the Debian packages whose command is missing; packages is {package: command that shows it is there}."""
+    missing = [package for package, command in packages.items() if not shutil.which(command)]
+    if missing:
+        install_packages(missing)
+
+
+def install_packages(packages: list[str]) -> None:
+    names = " ".join(packages)
     if not shutil.which("apt-get") or os.geteuid() != 0:
         raise SetupError(
-            f"Cannot install {names}: this needs root and apt-get; install them by hand and run `make setup` again."
+            f"Cannot install {names}: this needs root and apt-get; install them by hand and run this again."
         )
     print(f"setup: installing {names}", flush=True)
-    if not apt_install(missing):
-        run(["apt-get", "-qq", "update"], f"update the list of packages for {names}")
-        if not apt_install(missing):
-            raise SetupError(f"Cannot install {names}: apt-get failed as shown above; install them by hand.")
+    if apt_install(packages):
+        return
+    run(["apt-get", "-qq", "update"], f"update the list of packages for {names}")
+    if not apt_install(packages):
+        raise SetupError(f"Cannot install {names}: apt-get failed as shown above; install them by hand.")
 
 
 def apt_install(packages: list[str]) -> bool:
@@ -162,7 +158,7 @@ def point(link: Path, target: Path) -> None:
 def main() -> int:
     try:
         check_python()
-        install_debian_packages()
+        require_venv()
         environment = virtual_environment()
         make_virtual_environment(environment)
         point(CHECKOUT / ".venv", environment)
