@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tarfile
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.environment import CHECKOUT
+from tests.environment import CHECKOUT, tool_environment
 
 # All that may stand at the top of the artifact.
 TOP = {
@@ -27,7 +26,7 @@ PLAYBOOKS = [f"k8sredis.core.{path.stem}" for path in sorted(CHECKOUT.glob("play
 
 
 def run(*command: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    variables = {**os.environ, "NO_COLOR": "1", **environment}
+    variables = {**tool_environment(), "NO_COLOR": "1", **environment}
     return subprocess.run(command, cwd=cwd, env=variables, capture_output=True, text=True, check=False)
 
 
@@ -68,7 +67,7 @@ def test_every_module_is_documented(elsewhere: Path) -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_module_starts_outside_the_checkout(elsewhere: Path, module: str) -> None:
-    """Without options a module says which it needs, or does its work; a file missing from the artifact is a traceback."""
+    """Without options a module works or says what it needs; a file missing from the artifact would be a traceback."""
     python = f"ansible_python_interpreter={sys.executable}"
     answer = use(elsewhere, "ansible", "localhost", "-i", "localhost,", "-c", "local", "-e", python, "-m", module)
     assert "localhost | " in answer.stdout, answer.stdout + answer.stderr

@@ -41,6 +41,7 @@ def test_count(tmp_path: Path, reports: list[str], code: int, counted: tuple[int
     result = Result(Stage("x", "x", []), 0.0)
     run.count(result, tmp_path.glob("*.xml"), code)
     assert (result.passed, len(result.failures), len(result.skips)) == counted
+    assert all(skip.endswith(": no server") for skip in result.skips)
 
 
 def test_last_line_sums_up_and_skips_are_listed_with_their_reason(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,12 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Settings of all tests."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+# A busy machine must not fail a property: durations are never asserted.
+settings.register_profile("k8sredis", deadline=None)
+settings.load_profile("k8sredis")
