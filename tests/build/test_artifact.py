@@ -71,7 +71,7 @@ def test_module_starts_outside_the_checkout(elsewhere: Path, module: str) -> Non
     python = f"ansible_python_interpreter={sys.executable}"
     answer = use(elsewhere, "ansible", "localhost", "-i", "localhost,", "-c", "local", "-e", python, "-m", module)
     assert "localhost | " in answer.stdout, answer.stdout + answer.stderr
-    for trace in ("MODULE FAILURE", "Traceback", "Error loading", "ModuleNotFoundError"):
+    for trace in ("Could not find imported module", "MODULE FAILURE", "Traceback", "ImportError"):
         assert trace not in answer.stdout + answer.stderr
 
 
@@ -93,6 +93,6 @@ def test_galaxy_would_take_it(artifact: Path, tmp_path: Path) -> None:
     answer = run(
         sys.executable, "-m", "galaxy_importer.main", str(artifact), cwd=tmp_path, GALAXY_IMPORTER_CONFIG=config
     )
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    complaints = [line for line in answer.stderr.splitlines() if line.startswith(("WARNING", "ERROR"))]
-    assert complaints == []
+    said = answer.stdout + answer.stderr
+    assert answer.returncode == 0, said
+    assert [line for line in said.splitlines() if line.startswith(("WARNING", "ERROR"))] == []
