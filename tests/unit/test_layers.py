@@ -41,11 +41,12 @@ IMPORTS = [
         ),
     ),
     Only(("redis", "redis.*"), ("module_utils/_observe/*",)),
-    Only(("socket.*", "socket", "subprocess.*", "subprocess"), ("module_utils/_observe/*",)),
+    Only(("subprocess", "subprocess.*"), ()),
     Only(("websocket", "websocket.*"), ("module_utils/_observe/port_forward.py",)),
     Only(("time.sleep",), ("module_utils/_execute/wait.py",)),
 ]
 CALLS = [
+    Only(("socket.socket", "socket.create_connection"), ("module_utils/_observe/*",)),
     Only(("time.sleep",), ("module_utils/_execute/wait.py",)),
     Only(("*.fail_json", "*.exit_json"), ("module_utils/_ansible/module.py",), also_main_of_a_module=True),
 ]
