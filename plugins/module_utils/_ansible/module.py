@@ -1,0 +1,187 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The border to Ansible: parameters in, results and one-sentence errors out. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import getpass
+import importlib
+import os
+import socket
+import ssl
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.k8sredis.core.plugins.module_utils._ansible import arguments
+from ansible_collections.k8sredis.core.plugins.module_utils._execute.lock import Lock, Renewal
+from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
+from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Fatal, Plan, Wish
+from ansible_collections.k8sredis.core.plugins.module_utils._observe import pods
+from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Kube
+from ansible_collections.k8sredis.core.plugins.module_utils._observe.target import (
+    TOOL_USER,
+    Access,
+    Endpoints,
+    Pods,
+    tool_password,
+)
+
+LIBRARIES = {"redis": "redis>=5.0.8", "kubernetes": "kubernetes>=29.0.0,!=36.0.0,!=36.0.1"}
+"""36.0.0 and 36.0.1 send no Authorization header for a token."""
+
+
+def run(spec: dict[str, Any], work: Callable[[AnsibleModule], dict[str, Any]], **options: Any) -> None:
+    """The main() of a module: ``work`` gives the result; a ClusterError becomes its message."""
+    module = AnsibleModule(argument_spec=spec, **options)
+    try:
+        require_libraries(*(["redis"] if module.params.get("endpoints") else ["kubernetes", "redis"]))
+        result = work(module)
+    except ClusterError as error:
+        module.fail_json(msg=str(error), changed=False, plan=[])
+    module.exit_json(**result)
+
+
+def require_libraries(*names: str) -> None:
+    """Raises Fatal with the interpreter and the command that cures it: most first runs fail here."""
+    missing = [LIBRARIES[name] for name in names if not _importable(name)]
+    if missing:
+        raise Fatal(
+            f"Cannot work without the Python libraries {' and '.join(missing)}: {sys.executable} does not have them; "
+            f"install them with {sys.executable} -m pip install {' '.join(repr(name) for name in missing)}, or set "
+            "ansible_python_interpreter to a Python that has them."
+        )
+
+
+def _importable(name: str) -> bool:
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        return False
+    return True
+
+
+def kube(module: AnsibleModule) -> Kube:
+    auth = {name: module.params[name] for name in arguments.kubernetes() if module.params.get(name) is not None}
+    return Kube(auth, module.params["namespace"])
+
+
+def target(module: AnsibleModule) -> Pods | Endpoints:
+    """The pods or endpoints that the target options name."""
+    params = module.params
+    if params["endpoints"]:
+        return Endpoints(params["endpoints"], _access(module, None))
+    api = kube(module)
+    selector = pods.selector(params["name"]) if params["name"] else ",".join(params["label_selectors"])
+    return Pods(api, selector, params["port"], params["container"], params["transport"], _access(module, api))
+
+
+def _access(module: AnsibleModule, api: Kube | None) -> Access:
+    params = module.params
+    username, password = params["redis_username"] or "", params["redis_password"] or ""
+    secret = params["auth_secret"] or (f"{params['name']}-auth" if params["name"] else "")
+    if api is not None and secret and not password:
+        # Read here, so that the password never passes through a task, a fact or a log.
+        password = tool_password(api, secret)
+        module.no_log_values.add(password or "-" * 64)
+        username = username or (TOOL_USER if password else "")
+    return Access(username, password, params["redis_timeout"], _tls(params))
+
+
+def _tls(params: dict[str, Any]) -> ssl.SSLContext | None:
+    if not params["redis_tls"]:
+        return None
+    try:
+        context = ssl.create_default_context(cafile=params["redis_ca_cert"])
+        if params["redis_client_cert"]:
+            context.load_cert_chain(params["redis_client_cert"], params["redis_client_key"])
+    except OSError as error:
+        raise Fatal(
+            f"Cannot use the TLS files: {error}; check redis_ca_cert, redis_client_cert and redis_client_key."
+        ) from error
+    if not params["redis_validate_certs"]:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def wish(module: AnsibleModule) -> Wish:
+    """The topology options; settings only where the task names them."""
+    params = module.params
+    named = {"cluster-node-timeout": params["node_timeout"], "repl-diskless-sync-delay": params["replica_sync_delay"]}
+    settings = {name: str(value) for name, value in named.items() if value is not None}
+    return Wish(params["shards"], params["replicas"], settings)
+
+
+def expected_names(module: AnsibleModule) -> list[str]:
+    """Pod names of an instance; endpoints name themselves, and foreign pods are those that are found."""
+    params = module.params
+    if not params["name"]:
+        return []
+    return [
+        f"{params['name']}-{shard}-{ordinal}"
+        for shard in range(params["shards"])
+        for ordinal in range(params["replicas"] + 1)
+    ]
+
+
+@contextmanager
+def session(module: AnsibleModule, expected: list[str]) -> Iterator[Session]:
+    """A Session that holds the instance's lock; without lock in check mode and for endpoints."""
+    where = target(module)
+    work = Session(where, expected)
+    try:
+        if module.check_mode or where.kube is None or not module.params["name"]:
+            yield work
+        else:
+            with locked(module, where.kube) as lock:
+                work.guard = lock.guard
+                yield work
+    finally:
+        work.close()
+
+
+@contextmanager
+def locked(module: AnsibleModule, api: Kube) -> Iterator[Lock]:
+    """The lock: checked when the task belongs to a run, else taken and released by this task."""
+    run_id = module.params["run_id"]
+    lock = Lock(api, module.params["name"], run_id or new_run_id(), holder())
+    if run_id:
+        lock.verify()
+    else:
+        lock.take(module.warn)
+    try:
+        with Renewal(lock):
+            yield lock
+    finally:
+        if not run_id:
+            lock.release()
+
+
+def new_run_id() -> str:
+    return uuid.uuid4().hex[:12]
+
+
+def holder() -> str:
+    """Who and where, for the person who meets the lock: user@host, and the job of AWX or Tower."""
+    job = os.environ.get("JOB_ID", "")
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container without a passwd entry for its user
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}" + (f" job {job}" if job else "")
+
+
+def steps(plan: Plan) -> list[dict[str, str]]:
+    """The plan as result."""
+    return [{"kind": s.kind, "subject": s.subject, "text": s.text, "reason": s.reason} for s in plan.steps]
+
+
+def diff(plan: Plan) -> dict[str, str]:
+    """The plan as diff: what is to be done, a line each."""
+    return {"prepared": "".join(f"+ {step.text} ({step.reason})\n" for step in plan.steps)}

@@ -1,0 +1,46 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the modules that shape a cluster have in common: plan, and unless in check mode, converge.
+PRIVATE to the collection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.k8sredis.core.plugins.module_utils._ansible import arguments
+from ansible_collections.k8sredis.core.plugins.module_utils._ansible import module as border
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import health, report, settings
+from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
+from ansible_collections.k8sredis.core.plugins.module_utils._model import Plan, View, Wish
+
+Planner = Callable[[View, Wish], Plan]
+Phase = Callable[[Session, Wish, float], View]
+
+
+def run(planner: Planner, phase: Phase) -> None:
+    """The main() of such a module."""
+    spec = {**arguments.target(), **arguments.lock(), **arguments.topology()}
+    border.run(spec, lambda module: _work(module, planner, phase), **arguments.RULES)
+
+
+def _work(module: AnsibleModule, planner: Planner, phase: Phase) -> dict[str, Any]:
+    wish = border.wish(module)
+    with border.session(module, border.expected_names(module)) as session:
+        if module.check_mode:
+            view = session.observe()
+            plan = settings.plan(view, wish) + planner(view, wish)
+        else:
+            view = phase(session, wish, float(module.params["wait_timeout"]))
+            plan = Plan(tuple(session.done))
+    return {
+        "changed": plan.changed,
+        "plan": border.steps(plan),
+        "diff": border.diff(plan),
+        "cluster": report.cluster(view, health.findings(view)),
+        "nodes": report.nodes(view),
+        "shards": report.shards(view),
+    }

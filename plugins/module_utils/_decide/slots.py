@@ -1,0 +1,114 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which member serves which slots. Pure; PRIVATE to the collection.
+
+1. Shard k of n gets the contiguous range that is even to one slot.
+2. Slots are assigned only while no key is stored anywhere, no table names an owner for them, and every
+   wished member answers: ADDSLOTS on a cluster that holds data would paper over a lost shard.
+3. A cluster whose slots are all assigned holds the wish when as many masters as shards serve them,
+   even to one slot. Anything else needs live moves, which are refused here.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import placement, table
+from ansible_collections.k8sredis.core.plugins.module_utils._model import (
+    SLOTS,
+    Node,
+    Plan,
+    Refused,
+    SlotRange,
+    Step,
+    View,
+    Wish,
+)
+
+REASON_UNASSIGNED = "slots have no owner"
+
+
+def allocation(number_of_shards: int) -> tuple[SlotRange, ...]:
+    """The range of each shard, in order, even to one slot."""
+    bounds = [number * SLOTS // number_of_shards for number in range(number_of_shards + 1)]
+    return tuple((first, last - 1) for first, last in pairwise(bounds))
+
+
+def plan(view: View, wish: Wish) -> Plan:
+    """Steps that give every slot its owner; none when the wished allocation holds."""
+    owned = table.slots_of(owned_ranges(view))
+    if len(owned) == SLOTS:
+        refuse_moves(view, wish)
+        return Plan()
+    groups = placement.shards(view, wish)
+    if len(groups) != wish.shards:
+        raise Refused(f"Cannot assign slots to {wish.shards} shards: the members belong to {len(groups)} shards.")
+    _refuse_papering_over(view, owned)
+    return _assign(groups, wish, owned)
+
+
+def owned_ranges(view: View) -> tuple[SlotRange, ...]:
+    """Slots that any table gives to anybody, also to a node that is away."""
+    return table.as_ranges(
+        {slot for node in view.answering for entry in node.table for slot in table.slots_of(entry.slots)}
+    )
+
+
+def refuse_moves(view: View, wish: Wish) -> None:
+    """Raises Refused when the slots that are all assigned are not as wished."""
+    serving = {node.name: table.count(table.own_slots(node)) for node in view.answering if table.own_slots(node)}
+    sizes = sorted(serving.values())
+    if len(serving) == wish.shards and sizes[-1] - sizes[0] <= 1:
+        return
+    seen = table.joined(f"{name} serves {number}" for name, number in sorted(serving.items()))
+    raise Refused(
+        f"Cannot bring the slots to {wish.shards} even shards: {seen}; moving slots of a live cluster is not in this "
+        "version, keep the number of shards that the cluster has."
+    )
+
+
+def _refuse_papering_over(view: View, owned: set[int]) -> None:
+    silent = [node.name for node in view.nodes if not node.answers and not node.member.waiting]
+    if silent:
+        raise Refused(f"Cannot assign slots: {table.joined(silent)} does not answer; run again when every member does.")
+    holding = [f"{node.name} holds {node.keys} keys" for node in view.answering if node.keys]
+    missing = table.range_text(table.as_ranges(set(range(SLOTS)) - owned))
+    if holding:
+        raise Refused(
+            f"Cannot assign the slots {missing}: the cluster is not empty ({table.joined(holding)}), so their owner is "
+            "lost or away; bring it back, or see the findings of 'cluster_info'."
+        )
+
+
+def _assign(groups: placement.Shards, wish: Wish, owned: set[int]) -> Plan:
+    chosen = placement.masters(groups)
+    steps = []
+    for number, (first, last) in enumerate(allocation(wish.shards)):
+        wanted = set(range(first, last + 1))
+        missing = table.as_ranges(wanted - owned)
+        if missing:
+            _refuse_foreign_slots(chosen[number], wanted)
+            steps.append(_step(number, chosen[number], missing))
+    return Plan(tuple(steps))
+
+
+def _refuse_foreign_slots(master: Node, wanted: set[int]) -> None:
+    extra = table.slots_of(table.own_slots(master)) - wanted
+    if extra:
+        raise Refused(
+            f"Cannot assign slots to {master.name}: it already serves {table.range_text(table.as_ranges(extra))}, "
+            "which belong to another shard; moving slots is not in this version."
+        )
+
+
+def _step(number: int, master: Node, missing: tuple[SlotRange, ...]) -> Step:
+    words = [str(slot) for bounds in missing for slot in bounds]
+    return Step(
+        "assign",
+        master.name,
+        f"{master.name} serves {table.range_text(missing)} (shard {number})",
+        REASON_UNASSIGNED,
+        (("CLUSTER", "ADDSLOTSRANGE", *words),),
+    )

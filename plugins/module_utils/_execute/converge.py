@@ -1,0 +1,157 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Brings a cluster to its wish, phase by phase. PRIVATE to the collection.
+
+Every phase is the same loop:
+1. Look at every member.
+2. Decide what is still to be done, from what was seen alone.
+3. Do it: all members at once, and what they changed they show to all others by MEET, which carries a
+   node's role, epoch and slots on every version; gossip alone takes half a node timeout or more.
+4. Look again, until every node's own table agrees; then the phase is over.
+A run killed anywhere leaves a state from which step 2 goes on. '+OK' only means 'scheduled'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
+    health,
+    membership,
+    replicas,
+    settings,
+    slots,
+    table,
+)
+from ansible_collections.k8sredis.core.plugins.module_utils._execute import wait
+from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
+from ansible_collections.k8sredis.core.plugins.module_utils._model import Fatal, Finding, Plan, Retryable, View, Wish
+
+Planner = Callable[[View], Plan]
+
+STUCK_FOR = 20.0
+"""Seconds for which a pod must be stuck before the wait ends: long enough for a scheduler that
+retries, short enough that nobody waits minutes for an image that does not exist."""
+
+SEND_AGAIN_AFTER = 1.5
+"""Seconds: a handshake that got no answer is dropped by the server after its node timeout, at least 1 s."""
+
+TICK = 0.04
+"""Seconds between two looks while nodes converge; the servers' own clock ticks every 0.1 s."""
+
+
+def answers(session: Session, timeout: float) -> View:
+    """Waits until every expected member answers."""
+    stuck_since: dict[str, float] = {}
+
+    def finished(view: View) -> bool:
+        now = session.clock.now()
+        stuck = {node.name for node in view.nodes if _is_stuck(node.member.stuck, node.error)}
+        for name in stuck:
+            stuck_since.setdefault(name, now)
+        for name in set(stuck_since) - stuck:
+            del stuck_since[name]
+        return all(node.answers for node in view.nodes) or any(
+            now - since > STUCK_FOR for since in stuck_since.values()
+        )
+
+    view = wait.until(session.observe, finished, timeout, 0.3, session.clock)
+    silent = [node for node in view.nodes if not node.answers]
+    if silent:
+        first = next((node for node in silent if node.name in stuck_since), silent[0])
+        others = f" (and {len(silent) - 1} more do not answer)" if len(silent) > 1 else ""
+        raise Retryable(f"Cannot reach {first.name}: {first.error}{others}; mend that and run again.")
+    return view
+
+
+def _is_stuck(stuck: bool, error: str) -> bool:
+    """A password or right that is refused is not granted by waiting."""
+    return stuck or any(word in error for word in ("WRONGPASS", "NOAUTH", "NOPERM", "cluster support disabled"))
+
+
+def join(session: Session, wish: Wish, timeout: float) -> View:
+    """Every member knows every other at its present address, and is linked to it."""
+    return _phase(session, wish, membership.plan, health.MEETING, timeout, "join")
+
+
+def assign(session: Session, wish: Wish, timeout: float) -> View:
+    """Every slot has its owner in every table."""
+    return _phase(session, wish, lambda view: slots.plan(view, wish), health.OWNERSHIP, timeout, "assign slots in")
+
+
+def attach(session: Session, wish: Wish, timeout: float) -> View:
+    """Every replica follows the master of its shard, in sync; the cluster is converged."""
+    return _phase(
+        session, wish, lambda view: replicas.plan(view, wish), health.CONVERGENCE, timeout, "attach replicas in"
+    )
+
+
+def _phase(
+    session: Session, wish: Wish, planner: Planner, checks: tuple[health.Check, ...], timeout: float, deed: str
+) -> View:
+    view = answers(session, timeout)
+    session.execute(view, settings.plan(view, wish))
+    with _quickened(session, view, wish, planner(view), checks) as quickened:
+        view = _until_agreed(session, planner, checks, timeout, deed)
+    # The settings that were changed for a moment are back: show the cluster as it is now.
+    return session.observe() if quickened else view
+
+
+def _until_agreed(
+    session: Session, planner: Planner, checks: tuple[health.Check, ...], timeout: float, deed: str
+) -> View:
+    changed: set[str] = set()
+    sent_at = -SEND_AGAIN_AFTER
+
+    def look() -> tuple[View, tuple[Finding, ...], bool]:
+        nonlocal sent_at
+        view = session.observe()
+        silent = [node for node in view.nodes if not node.answers]
+        plan = Plan() if silent else planner(view)
+        found = health.findings(view, checks)
+        if not silent and (plan.changed or (changed and found)) and session.clock.now() - sent_at >= SEND_AGAIN_AFTER:
+            session.execute(view, plan)
+            changed.update(step.subject for step in plan.steps if step.kind in ("assign", "replicate"))
+            session.tell(view, membership.push(view, changed))
+            sent_at = session.clock.now()
+        return view, found, plan.changed
+
+    view, found, open_steps = wait.until(look, lambda seen: not seen[1] and not seen[2], timeout, TICK, session.clock)
+    if found or open_steps:
+        what = found[0].text if found else "steps are still open"
+        raise Retryable(
+            f"Cannot {deed} the cluster within {timeout:.0f} s: {what} ({len(found)} findings in all); "
+            "see 'cluster_info' and run again."
+        )
+    return view
+
+
+@contextmanager
+def _quickened(
+    session: Session, view: View, wish: Wish, plan: Plan, checks: tuple[health.Check, ...]
+) -> Iterator[bool]:
+    """Temporary settings while a new, empty cluster is being made; wished values again in any case."""
+    needed = plan.changed or health.findings(view, checks)
+    quick = settings.temporary(view, wish) if needed else {}
+    if not quick:
+        yield False
+        return
+    try:
+        _set_everywhere(session, view, quick)
+        yield True
+    finally:
+        _set_everywhere(session, view, {name: wish.settings[name] for name in quick})
+
+
+def _set_everywhere(session: Session, view: View, values: dict[str, str]) -> None:
+    words = tuple(word for pair in sorted(values.items()) for word in pair)
+    replies = session.tell(view, {node.name: [("CONFIG", "SET", *words)] for node in view.answering})
+    refused = {name: answer[0] for name, answer in replies.items() if answer[0] != "OK"}
+    if refused:
+        raise Fatal(
+            f"Cannot set {' '.join(words)} on {table.joined(sorted(refused))}: {next(iter(refused.values()))}; "
+            "run again, the next run puts it right first."
+        )

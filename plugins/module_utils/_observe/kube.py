@@ -1,0 +1,167 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The only user of the Kubernetes API. PRIVATE to the collection.
+
+Authentication is kubernetes.core's own, so that every option, environment variable and kubeconfig
+works as it does in kubernetes.core.k8s. Requests name their paths themselves: no discovery is needed
+for the few kinds used here.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.k8sredis.core.plugins.module_utils._model import Fatal, Retryable
+
+try:
+    from kubernetes.dynamic.exceptions import DynamicApiError
+    from urllib3.exceptions import HTTPError
+except ImportError:  # reported by require_libraries() before anything here is called
+    pass
+
+FIELD_MANAGER = "k8sredis"
+"""Our name in server-side apply; fields of other managers are left alone."""
+
+SILENCE = 5.0
+"""Seconds without a byte after which a request is given up. urllib3 tries three times more, so an
+API server that never answers ends a task after about 20 s instead of never."""
+
+Object = dict[str, Any]
+
+
+class Conflict(Retryable):
+    """Somebody else changed the object since it was read (HTTP 409)."""
+
+
+class Kube:
+    """One namespace of a Kubernetes cluster, read and changed through JSON requests."""
+
+    def __init__(self, auth: Mapping[str, Any], namespace: str) -> None:
+        """``auth``: the options of kubernetes.core.k8s_auth_options."""
+        from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
+        from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException
+
+        # The client of kubernetes sets no timeout of its own for what get_api_client asks.
+        socket.setdefaulttimeout(SILENCE)
+        self.namespace = namespace
+        try:
+            self._client = get_api_client(**{name: value for name, value in auth.items() if value is not None})
+        except (CoreException, DynamicApiError, HTTPError, OSError, ValueError) as error:
+            raise Fatal(
+                f"Cannot reach the Kubernetes API: {_reason(error)}; check kubeconfig, context or host."
+            ) from error
+        except Exception as error:  # kubernetes.config.ConfigException, when nothing is configured
+            raise Fatal(
+                f"Cannot find a Kubernetes cluster: {_reason(error)}; set kubeconfig, context or host."
+            ) from error
+
+    @property
+    def configuration(self) -> Any:
+        """kubernetes.client.Configuration, for the port-forward handshake."""
+        return self._client.configuration
+
+    @property
+    def headers(self) -> Mapping[str, Any]:
+        """Headers sent with each request, such as Impersonate-User."""
+        return self._client.client.client.default_headers
+
+    @property
+    def host(self) -> str:
+        return str(self.configuration.host)
+
+    def path(self, kind: str, name: str = "", group: str = "api/v1") -> str:
+        """``kind`` is the plural in lower case; ``group`` such as ``apis/apps/v1``."""
+        return f"/{group}/namespaces/{self.namespace}/{kind}" + (f"/{name}" if name else "")
+
+    def get(self, path: str) -> Object | None:
+        """The object, or None when there is none."""
+        return self._request("get", path, absent=None)
+
+    def list(self, path: str, selector: str = "") -> list[Object]:
+        """All objects of a kind with these labels; a namespace that does not exist has none."""
+        query = [("labelSelector", selector)] if selector else []
+        answer = self._request("get", path, query=query, absent={})
+        return list((answer or {}).get("items", []))
+
+    def create(self, path: str, body: Object) -> Object:
+        return self._request("post", path, body=body) or {}
+
+    def replace(self, path: str, body: Object) -> Object:
+        """Fails with Conflict when the object's resourceVersion is not the one in ``body``."""
+        return self._request("put", path, body=body) or {}
+
+    def apply(self, path: str, body: Object, dry_run: bool = False) -> Object:
+        """Server-side apply under our field manager."""
+        query = [("fieldManager", FIELD_MANAGER), ("force", "true")]
+        if dry_run:
+            query.append(("dryRun", "All"))
+        return self._request("patch", path, body=body, query=query, content="application/apply-patch+yaml") or {}
+
+    def patch(self, path: str, body: Object) -> Object:
+        return self._request("patch", path, body=body, content="application/merge-patch+json") or {}
+
+    def delete(self, path: str, preconditions: Mapping[str, str] | None = None) -> None:
+        """Deletes the object; one that is gone already is no error."""
+        body = {"preconditions": dict(preconditions)} if preconditions else None
+        self._request("delete", path, body=body, absent=None)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: Object | None = None,
+        query: Sequence[tuple[str, str]] = (),
+        content: str = "application/json",
+        absent: Any = ...,
+    ) -> Any:
+        try:
+            answer = self._client.client.request(
+                method,
+                path,
+                body=body,
+                query_params=list(query),
+                content_type=content,
+                serialize=False,
+                _request_timeout=(SILENCE, SILENCE * 3),
+            )
+        except DynamicApiError as error:
+            if error.status == 404 and absent is not ...:
+                return absent
+            raise _failure(method, path, error) from error
+        except (HTTPError, OSError) as error:
+            raise Retryable(
+                f"Cannot reach the Kubernetes API at {self.host}: {_reason(error)}; check that it answers."
+            ) from error
+        return json.loads(answer.data.decode("utf-8"))
+
+
+def _failure(method: str, path: str, error: Any) -> Exception:
+    what = f"Cannot {method} {path}: {error.status} {_api_message(error)}"
+    if error.status == 409:
+        return Conflict(f"{what}; run again.")
+    if error.status in (401, 403):
+        return Fatal(f"{what}; grant the user this right (the Role in the collection's docs/rbac.yml lists all).")
+    if error.status == 429 or error.status >= 500:
+        return Retryable(f"{what}; run again when the API server is well.")
+    return Fatal(f"{what}.")
+
+
+def _api_message(error: Any) -> str:
+    try:
+        return str(json.loads(error.body)["message"]).rstrip(".")
+    except (KeyError, TypeError, ValueError):
+        return str(error.reason)
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause in one line: urllib3 wraps it several times."""
+    inner = getattr(error, "reason", None)
+    if isinstance(inner, BaseException):
+        return _reason(inner)
+    text = str(error).split("\n")[0].strip() or type(error).__name__
+    return text.rstrip(".")

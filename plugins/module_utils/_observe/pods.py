@@ -1,0 +1,91 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Pods as members of an instance. Pure; PRIVATE to the collection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.k8sredis.core.plugins.module_utils._model import Member
+
+SHARD_LABEL = "k8sredis.io/shard"
+ZONE_LABEL = "topology.kubernetes.io/zone"
+POD_INDEX_LABEL = "apps.kubernetes.io/pod-index"
+
+STUCK_REASONS = frozenset(
+    {
+        "CrashLoopBackOff",
+        "CreateContainerConfigError",
+        "CreateContainerError",
+        "ErrImageNeverPull",
+        "ErrImagePull",
+        "ImageInspectError",
+        "ImagePullBackOff",
+        "InvalidImageName",
+        "RunContainerError",
+    }
+)
+"""Waiting reasons of a container that do not go away without somebody changing something."""
+
+
+def selector(name: str) -> str:
+    """Label selector of the pods of instance ``name``."""
+    return f"app.kubernetes.io/name=redis-cluster,app.kubernetes.io/instance={name}"
+
+
+def member(pod: dict[str, Any], port: int, container: str = "redis", zones: dict[str, str] | None = None) -> Member:
+    """``pod`` as the API gives it; ``zones``: zone by kube_node, for Kubernetes before 1.35, which
+    does not copy a node's zone label to its pods."""
+    metadata, spec, status = pod["metadata"], pod.get("spec", {}), pod.get("status", {})
+    labels = metadata.get("labels") or {}
+    kube_node = spec.get("nodeName", "")
+    shard, ordinal = labels.get(SHARD_LABEL, ""), labels.get(POD_INDEX_LABEL, metadata["name"].rpartition("-")[2])
+    waiting, stuck = _waiting(pod, container)
+    return Member(
+        name=metadata["name"],
+        host=status.get("podIP", ""),
+        port=port,
+        shard=int(shard) if shard.isdigit() else None,
+        ordinal=int(ordinal) if ordinal.isdigit() else None,
+        uid=metadata.get("uid", ""),
+        kube_node=kube_node,
+        zone=labels.get(ZONE_LABEL) or (zones or {}).get(kube_node, ""),
+        waiting=waiting,
+        stuck=stuck,
+    )
+
+
+def _waiting(pod: dict[str, Any], container: str) -> tuple[str, bool]:
+    """Why the pod cannot be asked, and whether that is likely to last."""
+    status = pod.get("status", {})
+    if pod["metadata"].get("deletionTimestamp"):
+        return "the pod is being deleted", False
+    for condition in status.get("conditions", []):
+        if condition["type"] == "PodScheduled" and condition["status"] == "False":
+            return f"the pod cannot be scheduled: {condition.get('message', 'no reason given')}", True
+    if status.get("phase") in ("Failed", "Succeeded"):
+        return f"the pod has ended: {status.get('reason') or status['phase']}", False
+    return _container_waiting(status, container)
+
+
+def _container_waiting(status: dict[str, Any], container: str) -> tuple[str, bool]:
+    states = status.get("initContainerStatuses", []) + status.get("containerStatuses", [])
+    for state in states:
+        waiting = state.get("state", {}).get("waiting")
+        if waiting and waiting.get("reason") in STUCK_REASONS:
+            return f"container {state['name']}: {waiting['reason']}{_last_words(state, waiting)}", True
+    running = {state["name"] for state in status.get("containerStatuses", []) if "running" in state.get("state", {})}
+    if running and (container in running or len(states) == 1) and status.get("podIP"):
+        return "", False
+    return f"the pod is {status.get('phase', 'Pending')}, its containers do not run yet", False
+
+
+def _last_words(state: dict[str, Any], waiting: dict[str, Any]) -> str:
+    ended = state.get("lastState", {}).get("terminated") or {}
+    words = ended.get("message") or (
+        f"exit code {ended['exitCode']}" if "exitCode" in ended else waiting.get("message", "")
+    )
+    first_line = words.strip().split("\n")[-1]
+    return f", {first_line}" if first_line else ""

@@ -1,0 +1,127 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The only sender of Redis commands. PRIVATE to the collection.
+
+One plain client per node, never RedisCluster: that follows addresses which a controller outside the
+Kubernetes cluster cannot reach. Every phase goes to all nodes at once, one pipeline each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ansible_collections.k8sredis.core.plugins.module_utils._model import Member, Node, Retryable, View
+from ansible_collections.k8sredis.core.plugins.module_utils._observe import parse
+
+try:
+    from redis.exceptions import RedisError, ResponseError
+except ImportError:  # reported by require_libraries() before anything here is called
+    RedisError = ResponseError = OSError
+
+Command = tuple[str, ...]
+
+MOST_THREADS = 64
+"""One thread per node up to here; a thread waits for the network nearly all the time."""
+
+OBSERVED_SETTINGS = (
+    "appendonly",
+    "cluster-allow-replica-migration",
+    "cluster-node-timeout",
+    "cluster-require-full-coverage",
+    "maxmemory",
+    "maxmemory-policy",
+    "repl-diskless-sync-delay",
+    "save",
+)
+
+QUESTIONS: tuple[Command, ...] = (
+    ("CLUSTER", "NODES"),
+    ("CLUSTER", "INFO"),
+    ("INFO",),
+    ("CONFIG", "GET", *OBSERVED_SETTINGS),
+)
+
+
+class Clients:
+    """Connections to members, opened when first needed and kept until close()."""
+
+    def __init__(self, connect: Callable[[Member], Any]) -> None:
+        """``connect`` gives a redis.Redis for a member, without talking to it yet."""
+        self._connect = connect
+        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._pool = ThreadPoolExecutor(MOST_THREADS)
+
+    def send(self, requests: Mapping[Member, Sequence[Command]]) -> dict[str, list[Any]]:
+        """Replies by member name, in the order of its commands.
+
+        An error reply stands in its place as a ResponseError. When the connection breaks, every
+        reply of that member is the same Retryable: what was executed is then unknown.
+        """
+        members = list(requests)
+        answers = self._pool.map(lambda member: self._pipeline(member, requests[member]), members)
+        return {member.name: answer for member, answer in zip(members, answers, strict=True)}
+
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.connection_pool.disconnect()
+        self._clients.clear()
+        self._pool.shutdown(wait=False)
+
+    def _pipeline(self, member: Member, commands: Sequence[Command]) -> list[Any]:
+        try:
+            client = self._client(member)
+            pipeline = client.pipeline(transaction=False)
+            for command in commands:
+                pipeline.execute_command(*command)
+            return list(pipeline.execute(raise_on_error=False))
+        except (RedisError, OSError, Retryable) as error:
+            self._drop(member)
+            return [Retryable(_one_line(error))] * len(commands)
+
+    def _client(self, member: Member) -> Any:
+        # A pod that was replaced under the same name is another process.
+        key = (member.name, member.uid, member.host)
+        if key not in self._clients:
+            self._clients[key] = self._connect(member)
+        return self._clients[key]
+
+    def _drop(self, member: Member) -> None:
+        client = self._clients.pop((member.name, member.uid, member.host), None)
+        if client is not None:
+            client.connection_pool.disconnect()
+
+
+def observe(clients: Clients, members: Sequence[Member]) -> View:
+    """Asks every member that can be asked; the others are in the view with the reason."""
+    replies = clients.send({member: QUESTIONS for member in members if not member.waiting})
+    nodes = [_node(member, replies.get(member.name, [])) for member in members]
+    return View(tuple(sorted(nodes, key=lambda node: node.name)))
+
+
+def _node(member: Member, replies: list[Any]) -> Node:
+    if not replies:
+        return Node(member, error=member.waiting)
+    error = next((reply for reply in replies[:3] if isinstance(reply, Exception)), None)
+    if error is not None:
+        return Node(member, error=_one_line(error))
+    nodes, cluster_info, info, settings = replies
+    return Node(
+        member,
+        table=parse.cluster_nodes(nodes),
+        cluster_info=parse.info(cluster_info),
+        info=parse.info(info),
+        settings=None if isinstance(settings, Exception) else parse.pairs(settings),
+    )
+
+
+def _one_line(error: BaseException) -> str:
+    return (str(error).split("\n")[0].strip() or type(error).__name__).rstrip(".")
+
+
+def is_error(reply: Any) -> bool:
+    """Whether a reply of send() says that the command failed, or that its result is unknown."""
+    return isinstance(reply, (ResponseError, Retryable))

@@ -1,0 +1,173 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whom a module talks to: the pods of an instance, or plain endpoints. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import base64
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.k8sredis.core.plugins.module_utils._model import Fatal, Member
+from ansible_collections.k8sredis.core.plugins.module_utils._observe import pods
+from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Kube
+from ansible_collections.k8sredis.core.plugins.module_utils._observe.port_forward import (
+    PortForwardConnection,
+    open_tunnel,
+)
+
+try:
+    from redis import Redis
+    from redis.backoff import NoBackoff
+    from redis.connection import Connection, ConnectionPool, SSLConnection
+    from redis.retry import Retry
+except ImportError:  # reported by require_libraries() before anything here is called
+    pass
+
+TOOL_USER = "k8sredis-tool"
+"""ACL user of these modules; its password is in the instance's Secret."""
+TOOL_PASSWORD_KEY = "tool-password"
+
+
+@dataclass(frozen=True)
+class Access:
+    """How to log in. An empty username means the server's default user."""
+
+    username: str = ""
+    password: str = ""
+    timeout: float = 5.0
+    """Seconds to connect, and to wait for one reply."""
+    tls: ssl.SSLContext | None = None
+
+
+class Endpoints:
+    """Servers named by host and port: virtual machines, loopback processes; no Kubernetes at all."""
+
+    kube: Kube | None = None
+
+    def __init__(self, endpoints: Sequence[str], access: Access) -> None:
+        self._members = tuple(_endpoint(text) for text in endpoints)
+        self._access = access
+
+    def members(self) -> tuple[Member, ...]:
+        return self._members
+
+    def connect(self, member: Member) -> Any:
+        return direct_client(member, self._access)
+
+
+class Pods:
+    """The pods of an instance, found by label."""
+
+    def __init__(self, kube: Kube, selector: str, port: int, container: str, transport: str, access: Access) -> None:
+        self.kube: Kube | None = kube
+        self._kube = kube
+        self._selector = selector
+        self._port = port
+        self._container = container
+        self._transport = transport
+        self._access = access
+        self._zones: dict[str, str] | None = None
+
+    def members(self) -> tuple[Member, ...]:
+        found = self._kube.list(self._kube.path("pods"), self._selector)
+        zones = self._zones_of_nodes(found)
+        return tuple(pods.member(pod, self._port, self._container, zones) for pod in found)
+
+    def connect(self, member: Member) -> Any:
+        if self._transport == "direct":
+            return direct_client(member, self._access)
+        return _client(
+            PortForwardConnection,
+            self._access,
+            tunnel=lambda: open_tunnel(
+                self._kube.configuration,
+                self._kube.headers,
+                self._kube.namespace,
+                member.name,
+                member.port,
+                self._access.timeout,
+            ),
+            pod=member.name,
+            port=member.port,
+            tls=self._access.tls,
+        )
+
+    def _zones_of_nodes(self, found: list[dict[str, Any]]) -> dict[str, str]:
+        """Zone by kube_node, asked once, and only when a pod does not say it itself."""
+        if all(pods.ZONE_LABEL in (pod["metadata"].get("labels") or {}) for pod in found):
+            return {}
+        if self._zones is None:
+            self._zones = {node["metadata"]["name"]: _zone(node) for node in self._readable_nodes()}
+        return self._zones
+
+    def _readable_nodes(self) -> list[dict[str, Any]]:
+        try:
+            return self._kube.list("/api/v1/nodes")
+        except Fatal:  # The namespaced Role does not grant nodes; unknown zones become a finding.
+            return []
+
+
+def _zone(node: dict[str, Any]) -> str:
+    return str((node["metadata"].get("labels") or {}).get(pods.ZONE_LABEL, ""))
+
+
+def _endpoint(text: str) -> Member:
+    host, _colon, port = text.rpartition(":")
+    host = host.strip("[]")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise Fatal(f"Cannot use endpoint '{text}': it is not of the form host:port; write for example 10.0.0.1:6379.")
+    return Member(name=text, host=host, port=int(port))
+
+
+def direct_client(member: Member, access: Access) -> Any:
+    """A client over a plain TCP connection to the member's own address."""
+    options: dict[str, Any] = {"host": member.host, "port": member.port}
+    if access.tls is None:
+        return _client(Connection, access, **options)
+    options |= {
+        "ssl_check_hostname": access.tls.check_hostname,
+        "ssl_cert_reqs": "required" if access.tls.verify_mode == ssl.CERT_REQUIRED else "none",
+    }
+    return _client(_tls_connection(access.tls), access, **options)
+
+
+def _tls_connection(context: ssl.SSLContext) -> Any:
+    class TlsConnection(SSLConnection):
+        """SSLConnection that takes a ready context, so that files are read once and checked early."""
+
+        def _wrap_socket_with_ssl(self, sock: Any) -> Any:
+            return context.wrap_socket(sock, server_hostname=self.host)
+
+    return TlsConnection
+
+
+def _client(connection_class: Any, access: Access, **options: Any) -> Any:
+    pool = ConnectionPool(
+        connection_class=connection_class,
+        username=access.username or None,
+        password=access.password or None,
+        socket_timeout=access.timeout,
+        socket_connect_timeout=access.timeout,
+        decode_responses=True,
+        encoding_errors="replace",
+        protocol=2,
+        # A command whose answer was lost may have been executed: the caller looks again, it does not repeat.
+        retry=Retry(NoBackoff(), 0),
+        **options,
+    )
+    client = Redis(connection_pool=pool)
+    # Replies as the server sends them; redis-py's own CLUSTER NODES loses nodes without an address.
+    client.response_callbacks.clear()
+    return client
+
+
+def tool_password(kube: Kube, secret: str) -> str:
+    """The password of our ACL user, from the instance's Secret; empty when there is no such Secret."""
+    found = kube.get(kube.path("secrets", secret))
+    data = (found or {}).get("data") or {}
+    return base64.b64decode(data.get(TOOL_PASSWORD_KEY, "")).decode("utf-8")
