@@ -19,7 +19,15 @@ A wrong CLUSTER MEET merges two clusters and cannot be undone, so:
 from __future__ import annotations
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import table
-from ansible_collections.k8sredis.core.plugins.module_utils._model import Entry, Node, Plan, Refused, Step, View
+from ansible_collections.k8sredis.core.plugins.module_utils._model import (
+    Entry,
+    Node,
+    Plan,
+    Refused,
+    Retryable,
+    Step,
+    View,
+)
 
 REASON_FRESH = "knows nobody yet"
 REASON_UNKNOWN = "do not know each other yet"
@@ -34,11 +42,15 @@ def plan(view: View) -> Plan:
 
 
 def refuse_foreign(view: View) -> None:
-    """Raises Refused when the members are not one instance's own."""
+    """Raises Refused when the members are not one instance's own.
+
+    Retryable instead while there is a fresh member: a pod that lost its disk comes back under a new id
+    before the others hold its old id for failing.
+    """
     for node in view.answering:
         for entry in table.strangers(node, view):
             if not entry.is_failing and _everybody_answers(view):
-                raise Refused(_stranger_text(node, entry))
+                raise (Retryable if any(map(table.is_fresh, view.answering)) else Refused)(_stranger_text(node, entry))
     groups = [group for group in _groups(view) if not _harmless(group)]
     for group in groups:
         _refuse_remains(group, view)

@@ -21,6 +21,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._model import (
     Node,
     Plan,
     Refused,
+    Retryable,
     SlotRange,
     Step,
     View,
@@ -39,6 +40,7 @@ def allocation(number_of_shards: int) -> tuple[SlotRange, ...]:
 def plan(view: View, wish: Wish) -> Plan:
     """Steps that give every slot its owner; none when the wished allocation holds."""
     owned = table.slots_of(owned_ranges(view))
+    _refuse_lost_owner(view, owned)
     if len(owned) == SLOTS:
         refuse_moves(view, wish)
         return Plan()
@@ -54,6 +56,17 @@ def owned_ranges(view: View) -> tuple[SlotRange, ...]:
     return table.as_ranges(
         {slot for node in view.answering for entry in node.table for slot in table.slots_of(entry.slots)}
     )
+
+
+def _refuse_lost_owner(view: View, owned: set[int]) -> None:
+    """Slots of a node that is no member: until its replica is elected, or until it is brought back."""
+    served = table.slots_of(bounds for node in view.answering for bounds in table.own_slots(node))
+    lost = table.as_ranges(owned - served)
+    if lost and len(view.answering) == len(view.nodes):
+        raise Retryable(
+            f"Cannot vouch for the slots {table.range_text(lost)}: the tables give them to a node that is no member; "
+            "bring back its data, or wait until its replica has been elected, and run again."
+        )
 
 
 def refuse_moves(view: View, wish: Wish) -> None:

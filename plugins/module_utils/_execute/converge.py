@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
     health,
@@ -38,6 +39,9 @@ retries, short enough that nobody waits minutes for an image that does not exist
 
 SEND_AGAIN_AFTER = 1.5
 """Seconds: a handshake that got no answer is dropped by the server after its node timeout, at least 1 s."""
+
+PATIENCE = 15.0
+"""Seconds for which a planner may find things undecided: an election takes the node timeout and 1-2 s."""
 
 TICK = 0.04
 """Seconds between two looks while nodes converge; the servers' own clock ticks every 0.1 s."""
@@ -94,48 +98,83 @@ def _phase(
 ) -> View:
     view = answers(session, timeout)
     session.execute(view, settings.plan(view, wish))
-    with _quickened(session, view, wish, planner(view), checks) as quickened:
-        view = _until_agreed(session, planner, checks, timeout, deed)
+    with _quickened(session, view, wish) as quickened:
+        view = _until_agreed(_Pursuit(session, planner, checks), timeout, deed)
     # The settings that were changed for a moment are back: show the cluster as it is now.
     return session.observe() if quickened else view
 
 
-def _until_agreed(
-    session: Session, planner: Planner, checks: tuple[health.Check, ...], timeout: float, deed: str
-) -> View:
-    changed: set[str] = set()
-    sent_at = -SEND_AGAIN_AFTER
+@dataclass(frozen=True)
+class _Progress:
+    view: View
+    findings: tuple[Finding, ...]
+    undecided: str
+    """Why the planner could not decide yet."""
+    steps_left: bool
 
-    def look() -> tuple[View, tuple[Finding, ...], bool]:
-        nonlocal sent_at
-        view = session.observe()
-        silent = [node for node in view.nodes if not node.answers]
-        plan = Plan() if silent else planner(view)
-        found = health.findings(view, checks)
-        if not silent and (plan.changed or (changed and found)) and session.clock.now() - sent_at >= SEND_AGAIN_AFTER:
-            session.execute(view, plan)
-            changed.update(step.subject for step in plan.steps if step.kind in ("assign", "replicate"))
-            session.tell(view, membership.push(view, changed))
-            sent_at = session.clock.now()
-        return view, found, plan.changed
+    @property
+    def complete(self) -> bool:
+        return not (self.findings or self.undecided or self.steps_left)
 
-    view, found, open_steps = wait.until(look, lambda seen: not seen[1] and not seen[2], timeout, TICK, session.clock)
-    if found or open_steps:
-        what = found[0].text if found else "steps are still open"
+
+class _Pursuit:
+    """One phase on its way. What it remembers only spares the servers repetitions; nothing depends on it."""
+
+    def __init__(self, session: Session, planner: Planner, checks: tuple[health.Check, ...]) -> None:
+        self.session = session
+        self._planner = planner
+        self._checks = checks
+        self._changed: set[str] = set()
+        self._sent_at = -SEND_AGAIN_AFTER
+        self._undecided_since: float | None = None
+
+    def look(self) -> _Progress:
+        """Steps 1 to 3 of the loop."""
+        view = self.session.observe()
+        found = health.findings(view, self._checks)
+        if any(not node.answers for node in view.nodes):
+            return _Progress(view, found, "", False)
+        plan, undecided = self._plan(view)
+        self._act(view, plan, found)
+        return _Progress(view, found, undecided, plan.changed)
+
+    def _plan(self, view: View) -> tuple[Plan, str]:
+        try:
+            plan = self._planner(view)
+        except Retryable as error:
+            now = self.session.clock.now()
+            self._undecided_since = now if self._undecided_since is None else self._undecided_since
+            if now - self._undecided_since > PATIENCE:
+                raise
+            return Plan(), str(error)
+        self._undecided_since = None
+        return plan, ""
+
+    def _act(self, view: View, plan: Plan, found: tuple[Finding, ...]) -> None:
+        pushes = self._changed and found
+        if not (plan.changed or pushes) or self.session.clock.now() - self._sent_at < SEND_AGAIN_AFTER:
+            return
+        self.session.execute(view, plan)
+        self._changed |= {step.subject for step in plan.steps if step.kind in ("assign", "replicate")}
+        self.session.tell(view, membership.push(view, self._changed))
+        self._sent_at = self.session.clock.now()
+
+
+def _until_agreed(pursuit: _Pursuit, timeout: float, deed: str) -> View:
+    last = wait.until(pursuit.look, lambda seen: seen.complete, timeout, TICK, pursuit.session.clock)
+    if not last.complete:
+        seen = last.undecided or (last.findings[0].text if last.findings else "steps are still open")
         raise Retryable(
-            f"Cannot {deed} the cluster within {timeout:.0f} s: {what} ({len(found)} findings in all); "
+            f"Cannot {deed} the cluster within {timeout:.0f} s: {seen} ({len(last.findings)} findings in all); "
             "see 'cluster_info' and run again."
         )
-    return view
+    return last.view
 
 
 @contextmanager
-def _quickened(
-    session: Session, view: View, wish: Wish, plan: Plan, checks: tuple[health.Check, ...]
-) -> Iterator[bool]:
+def _quickened(session: Session, view: View, wish: Wish) -> Iterator[bool]:
     """Temporary settings while a new, empty cluster is being made; wished values again in any case."""
-    needed = plan.changed or health.findings(view, checks)
-    quick = settings.temporary(view, wish) if needed else {}
+    quick = settings.temporary(view, wish) if health.findings(view, health.CONVERGENCE) else {}
     if not quick:
         yield False
         return
