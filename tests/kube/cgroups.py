@@ -23,7 +23,7 @@ from tests.kube.errors import LabError
 
 MOUNTS = Path("/proc/self/mountinfo")
 COMPONENTS = "components"
-V2_CONTROLLERS = ("cpu", "cpuset", "io", "memory", "pids")
+V2_CONTROLLERS = frozenset(("cpu", "cpuset", "hugetlb", "io", "memory", "pids"))
 KILL_SECONDS = 30
 
 
@@ -90,18 +90,19 @@ class Cgroups:
         self.roster.parent.mkdir(exist_ok=True)
 
     def _create_unified(self, nodes: list[str]) -> None:
-        """Controllers are handed down from the root, by whoever has no processes of its own (so not by a node)."""
+        """Kubelet wants every controller that the root has. They are handed down by folders without processes."""
         root = self._main.folder
         own = root / self.name
         own.mkdir(exist_ok=True)
+        wanted = V2_CONTROLLERS & set((root / "cgroup.controllers").read_text().split())
         for folder in (root, own):
-            on = (folder / "cgroup.subtree_control").read_text().split()
-            missing = [name for name in V2_CONTROLLERS if name not in on]
+            missing = wanted - set((folder / "cgroup.subtree_control").read_text().split())
             try:
-                (folder / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in missing))
+                if missing:
+                    (folder / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in sorted(missing)))
             except OSError as error:
                 raise LabError(
-                    f"Cannot run pods: {folder} does not hand down {' '.join(missing)} ({error.strerror}); "
+                    f"Cannot run pods: {folder} does not hand down {' '.join(sorted(missing))} ({error.strerror}); "
                     "run on a machine, or in a container, that may use its cgroup root."
                 ) from None
         for node in nodes:

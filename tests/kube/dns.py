@@ -24,8 +24,8 @@ def start_dns(lab: Lab) -> None:
 
 
 def corefile(lab: Lab) -> str:
-    """As kubeadm ships it, without a resolver for other names. Names of the cluster live 30 s and are not cached here:
-    a shorter life would flatter whatever finds its peers by name."""
+    """As kubeadm ships it, but names outside the cluster do not exist instead of being asked for elsewhere. Names of
+    the cluster live 30 s and are not cached here: a shorter life would flatter whatever finds its peers by name."""
     return f""".:53 {{
     bind {API_ADDRESS}
     errors
@@ -37,6 +37,9 @@ def corefile(lab: Lab) -> str:
     cache 30 {{
         disable success {CLUSTER_DOMAIN}
         disable denial {CLUSTER_DOMAIN}
+    }}
+    template ANY ANY {{
+        rcode NXDOMAIN
     }}
     loadbalance
 }}

@@ -30,7 +30,13 @@ from tests.servers.cache import made_whole
 
 PAUSE = "localhost/pause:1"
 BUSYBOX = "localhost/busybox:1"
-KUBERNETES_PLUGINS = ["io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime", "io.containerd.grpc.v1.cri"]
+# the parts that speak to Kubernetes, and one that makes a folder in /opt
+NOT_FOR_IMPORT = [
+    "io.containerd.cri.v1.images",
+    "io.containerd.cri.v1.runtime",
+    "io.containerd.grpc.v1.cri",
+    "io.containerd.internal.v1.opt",
+]
 DATABASES = "*.db"
 SERVER_UID = 999
 
@@ -103,12 +109,12 @@ def _busybox_rootfs(server: Server, rootfs: Path) -> Path:
 
 
 def _import_all(binaries: Path, images: list[Image], store: Path, short: Path) -> None:
-    """By a containerd of its own, without the part that speaks to Kubernetes. (A socket's path must be short.)"""
+    """By a containerd of its own. (A socket's path must be short.)"""
     socket = short / "containerd.sock"
     config = short / "containerd.toml"
     config.write_text(
         f'version = 3\nroot = "{store}"\nstate = "{short / "state"}"\n'
-        f"disabled_plugins = {json.dumps(KUBERNETES_PLUGINS)}\n"
+        f"disabled_plugins = {json.dumps(NOT_FOR_IMPORT)}\n"
         f'[grpc]\n  address = "{socket}"\n[ttrpc]\n  address = "{socket}.ttrpc"\n',
         encoding="utf-8",
     )

@@ -47,8 +47,11 @@ while read -r name value; do
     mount --bind "$node/sysctl/${name##*/}" "$root/proc/sys/$name"
 done << END
 vm/overcommit_memory 1
+vm/panic_on_oom 0
 kernel/panic 10
 kernel/panic_on_oops 1
+kernel/keys/root_maxbytes 25000000
+kernel/keys/root_maxkeys 1000000
 END
 
 cd "$root"
