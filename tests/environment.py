@@ -14,7 +14,6 @@ Runs before anything is installed, so it uses the standard library only.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import importlib.util
 import os
@@ -22,9 +21,9 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+
+from tests.cache import cache_dir, locked
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = CHECKOUT / "tests" / "requirements.txt"
@@ -34,14 +33,6 @@ GO_MINIMUM = (1, 26)
 
 class SetupError(Exception):
     """One sentence for the developer."""
-
-
-def cache_directory() -> Path:
-    """Everything that is built or fetched lives here, outside the checkout."""
-    if given := os.environ.get("K8SREDIS_CACHE"):
-        return Path(given)
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "k8sredis"
 
 
 def tool_environment() -> dict[str, str]:
@@ -119,14 +110,15 @@ def virtual_environment() -> Path:
     """Where the environment for this Python and these requirements stands."""
     key = hashlib.sha256(REQUIREMENTS.read_bytes())
     key.update(f"{sys.version} {sys.base_prefix}".encode())
-    return cache_directory() / f"venv-{key.hexdigest()[:12]}"
+    return cache_dir() / f"venv-{key.hexdigest()[:12]}"
 
 
 def make_virtual_environment(path: Path) -> None:
     complete = path / "complete"
     if complete.exists():
         return
-    with lock(path.with_suffix(".lock")):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with locked(path.parent):
         if complete.exists():
             return
         shutil.rmtree(path, ignore_errors=True)
@@ -135,14 +127,6 @@ def make_virtual_environment(path: Path) -> None:
         pip = [str(path / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
         run([*pip, "--requirement", str(REQUIREMENTS)], f"install {REQUIREMENTS.relative_to(CHECKOUT)}")
         complete.touch()
-
-
-@contextmanager
-def lock(path: Path) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def point(link: Path, target: Path) -> None:

@@ -24,7 +24,8 @@ from xml.etree import ElementTree
 import ansible_collections.kubernetes.core
 from ansible_test._internal.python_requirements import get_venv_packages
 
-from tests.environment import CHECKOUT, cache_directory, checkout_files, lock, tool_environment
+from tests.cache import cache_dir, locked
+from tests.environment import CHECKOUT, checkout_files, tool_environment
 
 GET_PIP = '''"""Install pip and the packages given as arguments, as get-pip does."""
 import subprocess
@@ -38,8 +39,9 @@ sys.exit(subprocess.run([sys.executable, "-m", "pip", "install", *options]).retu
 
 
 def main(options: list[str]) -> int:
-    root = cache_directory() / "sanity"
-    with lock(root / "lock"):
+    root = cache_dir() / "sanity"
+    root.mkdir(parents=True, exist_ok=True)
+    with locked(root):
         collection = copy_checkout(root / "ansible_collections")
         home = prepare_home(root / "home")
         version = f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -32,6 +32,11 @@ def is_ready(lab: Lab) -> bool:
     return get(lab, "/readyz/poststarthook/rbac/bootstrap-roles") is not None
 
 
+def admits_pods(lab: Lab) -> bool:
+    """A pod is refused until its namespace has a service account, which the controller manager makes."""
+    return get(lab, "/api/v1/namespaces/default/serviceaccounts/default") is not None
+
+
 def ready_nodes(lab: Lab) -> list[str]:
     answer = get(lab, "/api/v1/nodes")
     nodes = json.loads(answer)["items"] if answer else []

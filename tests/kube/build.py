@@ -19,9 +19,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.cache import cache_dir, made_whole
 from tests.environment import check_go
 from tests.kube.errors import LabError
-from tests.servers.cache import cache_dir, made_whole
 
 HERE = Path(__file__).resolve().parent
 FLAGS = ("-trimpath", "-mod=readonly")

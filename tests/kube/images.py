@@ -21,12 +21,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.cache import made_whole
 from tests.kube.errors import LabError
 from tests.kube.lab import kube_dir
 from tests.kube.oci import Image
 from tests.kube.processes import run
 from tests.servers import Server, available
-from tests.servers.cache import made_whole
 
 PAUSE = "localhost/pause:1"
 BUSYBOX = "localhost/busybox:1"

@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.cache import cache_dir
 from tests.kube.errors import LabError
-from tests.servers.cache import cache_dir
 
 DEFAULT_NAME = "lab"
 API_ADDRESS = "10.240.0.1"

@@ -9,7 +9,7 @@
 3. Take down what a former run left: a lab starts from nothing, so it never meets half of an old one.
 4. Networks and cgroups; etcd and the API server; while these start, the nodes with their containerd.
 5. When the API answers: controllers, kubelets, DNS and storage.
-6. Wait for three Ready nodes.
+6. Wait for three Ready nodes, and until pods are admitted.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.cache import locked
 from tests.kube import api, build, controlplane, dns, images, kubeconfigs, network, node, pki, storage
 from tests.kube.cgroups import Cgroups
 from tests.kube.down import take_down
 from tests.kube.lab import NODES, Lab
 from tests.kube.prerequisites import check_root, install_packages
 from tests.kube.processes import components, wait_until
-from tests.servers.cache import locked
 from tests.servers.fetch import fetch_missing
 from tests.servers.store import missing
 
@@ -81,6 +81,7 @@ def _start(lab: Lab, binaries: Path, store: Path) -> None:
     api.apply(lab, [*dns.objects(), *storage.objects()])
     storage.start_provisioner(lab)
     wait_until(lab, "three Ready nodes", lambda: _all_ready(lab), NODES_SECONDS)
+    wait_until(lab, "the first service account", lambda: api.admits_pods(lab), NODES_SECONDS)
 
 
 @contextmanager

@@ -12,9 +12,9 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.cache import made_whole
 from tests.servers import rootfs, store
 from tests.servers.apt import FetchError, PrivateApt
-from tests.servers.cache import made_whole
 from tests.servers.server import Server
 from tests.servers.suites import Source
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.servers.cache import cache_dir
+from tests.cache import cache_dir
 from tests.servers.server import Server
 from tests.servers.suites import SOURCES, Source
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cache import made_whole
 from tests.servers import apt, fetch, store
-from tests.servers.cache import made_whole
 
 
 @pytest.mark.parametrize(
