@@ -25,8 +25,9 @@ def start_dns(lab: Lab) -> None:
 
 def corefile(lab: Lab) -> str:
     """As kubeadm ships it, but names outside the cluster do not exist instead of being asked for elsewhere. Names of
-    the cluster live 30 s and are not cached here: a shorter life would flatter whatever finds its peers by name."""
-    return f""".:53 {{
+    the cluster live 30 s and are not cached here: a shorter life would flatter whatever finds its peers by name.
+    Two blocks, since within one CoreDNS asks ``template`` before ``kubernetes``, in whatever order they are written."""
+    return f"""{CLUSTER_DOMAIN} in-addr.arpa {{
     bind {API_ADDRESS}
     errors
     kubernetes {CLUSTER_DOMAIN} in-addr.arpa {{
@@ -34,14 +35,14 @@ def corefile(lab: Lab) -> str:
         pods insecure
         ttl 30
     }}
-    cache 30 {{
-        disable success {CLUSTER_DOMAIN}
-        disable denial {CLUSTER_DOMAIN}
-    }}
+    loadbalance
+}}
+. {{
+    bind {API_ADDRESS}
+    errors
     template ANY ANY {{
         rcode NXDOMAIN
     }}
-    loadbalance
 }}
 """
 
