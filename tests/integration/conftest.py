@@ -1,0 +1,31 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every test here runs once for each server version."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.servers import Server, available
+from tests.servers.suites import SOURCES, Source
+
+
+def _found(source: Source) -> Server | None:
+    return next((one for one in available() if (one.family, one.suite) == (source.family, source.suite)), None)
+
+
+def _name(source: Source) -> str:
+    found = _found(source)
+    return f"{source.family}-{found.version if found else source.suite}"
+
+
+@pytest.fixture(params=SOURCES, ids=_name, scope="session")
+def server(request: pytest.FixtureRequest) -> Server:
+    """A version whose absence fails the test when it is required, and is a skip when it is optional."""
+    found = _found(request.param)
+    if found is None and request.param.required:
+        pytest.fail(f"{request.param} is not there; `python -m tests.servers fetch` fetches it.")
+    if found is None:
+        pytest.skip(f"{request.param} could not be had here")
+    return found

@@ -1,0 +1,133 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What servers themselves say, read here without the collection's own code: the judge must not be the judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from tests.loopback import Process
+
+ALL_SLOTS = 16384
+
+READS = {
+    *("auth", "client|setinfo", "cluster|info", "cluster|myid", "cluster|nodes", "config|get", "config|resetstat"),
+    *("dbsize", "hello", "info", "ping"),
+}
+"""Commands that a run may send without changing anything (names as in INFO commandstats)."""
+
+BUS = {"ping", "psync", "replconf"}
+"""What members send each other as replicas."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of CLUSTER NODES without what changes by itself: the times of PING and PONG."""
+
+    address: str
+    flags: frozenset[str]
+    master: str
+    epoch: int
+    link: str
+    slots: tuple[str, ...]
+
+
+Table = dict[str, Line]
+"""By node id."""
+
+
+def table(process: Process) -> Table:
+    lines = [line.split() for line in process.ask("CLUSTER", "NODES").splitlines()]
+    return {
+        words[0]: Line(
+            address=words[1].split("@")[0],
+            flags=frozenset(words[2].split(",")) - {"myself", "noflags"},
+            master=words[3],
+            epoch=int(words[6]),
+            link=words[7],
+            slots=tuple(words[8:]),
+        )
+        for words in lines
+    }
+
+
+def own_id(process: Process) -> str:
+    return str(process.ask("CLUSTER", "MYID"))
+
+
+def is_master(process: Process) -> bool:
+    return table(process)[own_id(process)].master == "-"
+
+
+def info(process: Process, section: str) -> dict[str, str]:
+    lines = [line.partition(":") for line in process.ask("INFO", section).splitlines()]
+    return {name: value for name, colon, value in lines if colon}
+
+
+def setting(process: Process, name: str) -> str:
+    return str(process.ask("CONFIG", "GET", name)[1])
+
+
+def picture(members: Sequence[Process]) -> dict[str, Any]:
+    """All of each member that a run could change: its table, its settings, how many keys it holds."""
+    return {
+        member.endpoint: (table(member), member.ask("CONFIG", "GET", "*"), member.ask("DBSIZE")) for member in members
+    }
+
+
+def forget_commands(members: Sequence[Process]) -> None:
+    """From now on ``writes`` counts."""
+    for member in members:
+        member.ask("CONFIG", "RESETSTAT")
+
+
+def writes(members: Sequence[Process]) -> set[str]:
+    """Commands other than reads that any member was sent since ``forget_commands``."""
+    names = {name.removeprefix("cmdstat_") for member in members for name in info(member, "commandstats")}
+    return names - READS - BUS
+
+
+def assert_converged(members: Sequence[Process], shards: int, replicas: int) -> None:
+    """Every member's own table is the same, complete and as wished, and every replica is in sync."""
+    tables = {member.endpoint: table(member) for member in members}
+    reference = tables[members[0].endpoint]
+    for endpoint, seen in tables.items():
+        assert seen == reference, f"{endpoint} disagrees with {members[0].endpoint}"
+    assert {node_id: line.address for node_id, line in reference.items()} == {
+        own_id(member): f"{member.host}:{member.port}" for member in members
+    }
+    assert {line.link for line in reference.values()} == {"connected"}
+    _assert_shape(reference, shards, replicas)
+    for member in members:
+        assert "cluster_state:ok" in member.ask("CLUSTER", "INFO"), f"{member.endpoint} is not ok"
+        if reference[own_id(member)].master != "-":
+            _assert_in_sync(member)
+
+
+def _assert_shape(nodes: Table, shards: int, replicas: int) -> None:
+    masters = {node_id: line for node_id, line in nodes.items() if line.flags == {"master"}}
+    followers = [line for line in nodes.values() if line.flags == {"slave"}]
+    assert len(masters) + len(followers) == len(nodes)
+    assert len(masters) == shards
+    assert {master: sum(line.master == master for line in followers) for master in masters} == dict.fromkeys(
+        masters, replicas
+    )
+    assert len({line.epoch for line in masters.values()}) == shards, "two masters have the same epoch"
+    ranges = sorted(tuple(map(int, line.slots[0].split("-"))) for line in masters.values() if len(line.slots) == 1)
+    assert len(ranges) == shards, "a master has no slots, several ranges or open slots"
+    assert ranges[0][0] == 0
+    assert ranges[-1][1] == ALL_SLOTS - 1
+    assert all(before[1] + 1 == after[0] for before, after in pairwise(ranges))
+    sizes = [last - first + 1 for first, last in ranges]
+    assert max(sizes) - min(sizes) <= 1
+
+
+def _assert_in_sync(replica: Process) -> None:
+    seen = info(replica, "replication")
+    assert seen["role"] == "slave"
+    assert seen["master_link_status"] == "up"
+    assert seen["master_sync_in_progress"] == "0"
