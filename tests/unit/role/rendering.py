@@ -1,0 +1,87 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Render the objects of the role in this process, as a run would, from given variables."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import init_plugin_loader
+from ansible.template import Templar, trust_as_template
+
+from tests.environment import CHECKOUT
+
+ROLE = CHECKOUT / "roles" / "redis_cluster"
+FILES = ROLE / "files"
+
+init_plugin_loader([str(CHECKOUT / "collections")])
+
+
+def load(path: str) -> dict[str, Any]:
+    """A YAML file of the role, with what it holds as templates still untouched."""
+    return dict(DataLoader().load_from_file(str(ROLE / path), trusted_as_template=True))
+
+
+def instance(name: str, shards: int) -> dict[str, Any]:
+    """What cluster_preflight returns, as far as the templates use it."""
+    return {
+        "names": {
+            "nodes_service": f"{name}-nodes",
+            "client_service": name,
+            "auth": f"{name}-auth",
+            "config": f"{name}-config",
+            "boot": f"{name}-boot-0123456789",
+            "pdb": name,
+            "lock": f"{name}-lock",
+            "statefulsets": [f"{name}-{shard}" for shard in range(shards)],
+        },
+        "server": {"family": "redis", "version": "8.0.2"},
+        "configuration": {"boot": "port 6379\n", "live": "maxmemory-policy noeviction\n"},
+        "restart_hash": "abc",
+        "declared": '{"shards": 3}',
+        "stale_configmaps": [],
+        "namespace_exists": True,
+        "skipped_checks": [],
+        "new": True,
+    }
+
+
+def value(
+    expression: str, stale_configmaps: Sequence[str] = (), places: Sequence[dict[str, Any]] = (), **given: Any
+) -> Any:
+    """The value of an expression over variables of the role, for an instance with the given ones.
+
+    ``stale_configmaps`` is what cluster_preflight found, ``places`` are the pods and StatefulSets that were read.
+    """
+    variables = {
+        "redis_cluster_name": "shop",
+        **load("defaults/main.yml"),
+        **load("vars/main.yml"),
+        "ansible_search_path": [str(ROLE)],
+        "role_path": str(ROLE),
+        **{f"redis_cluster_{key}": value for key, value in given.items()},
+    }
+    shards = int(variables["redis_cluster_shards"])
+    checked = instance(str(variables["redis_cluster_name"]), shards)
+    checked["stale_configmaps"] = list(stale_configmaps)
+    variables["__redis_cluster_placed"] = {"results": [{"resources": list(places)}]}
+    variables["__redis_cluster_preflight"] = {"instance": checked}
+    templar = Templar(loader=DataLoader(), variables=variables)
+    return templar.template(trust_as_template("{{ " + expression + " }}"))
+
+
+def objects(**given: Any) -> list[dict[str, Any]]:
+    """The objects that a run would apply, in its order; of one shard, unless given otherwise."""
+    return copy.deepcopy(_objects(json.dumps({"shards": 1, **given})))
+
+
+@cache
+def _objects(given: str) -> list[dict[str, Any]]:
+    return list(value("__redis_cluster_definitions", **json.loads(given)))

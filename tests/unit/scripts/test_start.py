@@ -1,0 +1,170 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `start` writes down and what it refuses, with a server that only says how it was called."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.scripts.pod import Pod
+
+MODULES = "/usr/local/lib/redis/modules"
+
+
+@pytest.fixture(autouse=True)
+def _server(pod: Pod) -> None:
+    pod.program("redis-server", 'echo "redis-server $*"')
+
+
+def started(pod: Pod, **environment: str) -> list[str]:
+    """The lines of the configuration with which the server was started."""
+    done = pod.run("start", **environment)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"redis-server {pod.place('/run/redis/redis.conf')}\n"
+    return pod.place("/run/redis/redis.conf").read_text(encoding="utf-8").splitlines()
+
+
+def refused(pod: Pod, **environment: str) -> str:
+    done = pod.run("start", **environment)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    return done.stderr.strip()
+
+
+def test_what_only_this_pod_knows(pod: Pod) -> None:
+    assert started(pod) == [
+        f"include {pod.place('/usr/local/etc/redis')}/redis.conf",
+        "cluster-announce-ip 10.1.2.3",
+        "cluster-announce-hostname shop-0-1.shop-nodes.web.svc.cluster.local",
+        "replica-announce-ip 10.1.2.3",
+        "masteruser k8sredis-replication",
+        "masterauth replica-secret",
+    ]
+
+
+def test_the_file_with_the_password_is_for_its_owner_alone(pod: Pod) -> None:
+    started(pod)
+    assert pod.place("/run/redis/redis.conf").stat().st_mode & 0o077 == 0
+
+
+def test_the_password_is_not_said(pod: Pod) -> None:
+    done = pod.run("start")
+    assert "replica-secret" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("family", "addresses", "announced"),
+    [
+        ("ipv4", "10.1.2.3,fd00::3", "10.1.2.3"),
+        ("ipv4", "fd00::3,10.1.2.3", "10.1.2.3"),
+        ("ipv6", "10.1.2.3,fd00::3", "fd00::3"),
+        ("ipv6", "fd00::3", "fd00::3"),
+    ],
+)
+def test_announces_the_address_of_the_wished_family(pod: Pod, family: str, addresses: str, announced: str) -> None:
+    assert f"cluster-announce-ip {announced}" in started(pod, IP_FAMILY=family, POD_IPS=addresses)
+
+
+def test_no_address_of_the_wished_family(pod: Pod) -> None:
+    assert refused(pod, IP_FAMILY="ipv6") == (
+        "Cannot start shop-0-1: it has no ipv6 address, only 10.1.2.3; "
+        "set redis_cluster_ip_family to what this Kubernetes gives."
+    )
+
+
+def test_maxmemory_is_a_share_of_the_limit(pod: Pod) -> None:
+    assert "maxmemory 3006477107" in started(pod, MEMORY_LIMIT=str(4 * 1024**3), MAXMEMORY_PERCENT="70")
+
+
+def test_bundled_modules_in_the_order_of_their_names(pod: Pod) -> None:
+    for name in ("redistimeseries.so", "redisbloom.so", "rejson.so"):
+        pod.write(f"{MODULES}/{name}", "module", 0o755)
+    folder = pod.place(MODULES)
+    wished = [f"loadmodule {folder}/{name}.so" for name in ("redisbloom", "redistimeseries", "rejson")]
+    assert started(pod)[-3:] == wished
+
+
+def test_bundled_modules_that_the_image_cannot_load_are_skipped_and_named(pod: Pod) -> None:
+    pod.write(f"{MODULES}/empty.so", "", 0o755)
+    pod.write(f"{MODULES}/plain.so", "module", 0o644)
+    pod.place(f"{MODULES}/folder.so").mkdir()
+    done = pod.run("start")
+    assert done.returncode == 0
+    assert "loadmodule" not in pod.place("/run/redis/redis.conf").read_text(encoding="utf-8")
+    assert [line.split("/")[-1].split(":")[0] for line in done.stderr.splitlines()] == [
+        "empty.so",
+        "folder.so",
+        "plain.so",
+    ]
+
+
+def test_an_image_without_modules_says_nothing(pod: Pod) -> None:
+    pod.place(MODULES).rmdir()
+    done = pod.run("start")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_modules_by_path_with_arguments(pod: Pod) -> None:
+    assert started(pod, MODULES="/opt/one.so\n/opt/two.so threads 4")[-2:] == [
+        "loadmodule /opt/one.so",
+        "loadmodule /opt/two.so threads 4",
+    ]
+
+
+def test_no_modules(pod: Pod) -> None:
+    pod.write(f"{MODULES}/rejson.so", "module", 0o755)
+    assert not [line for line in started(pod, MODULES="") if line.startswith("loadmodule")]
+
+
+def test_an_image_of_valkey(pod: Pod) -> None:
+    pod.program("valkey-server", 'echo "valkey-server $*"')
+    assert pod.run("start").stdout.startswith("valkey-server ")
+
+
+def test_an_image_without_a_server(pod: Pod) -> None:
+    (pod.programs / "redis-server").unlink()
+    assert refused(pod) == "Cannot start shop-0-1: its image has neither redis-server nor valkey-server."
+
+
+def test_a_data_folder_that_cannot_be_written(pod: Pod) -> None:
+    pod.place("/data").rmdir()  # a folder without rights would do, but not for root
+    assert "may not write to its data folder; make the volume writable for this user." in refused(pod)
+
+
+MARK = "web/shop/shop-0-1"
+
+
+def test_a_new_folder_is_marked(pod: Pod) -> None:
+    started(pod, FOLDER_MARK=MARK)
+    assert pod.place("/data/k8sredis-owner").read_text(encoding="utf-8") == f"{MARK}\n"
+
+
+def test_its_own_folder_is_taken_up_again(pod: Pod) -> None:
+    started(pod, FOLDER_MARK=MARK)
+    pod.write("/data/nodes.conf", "")
+    started(pod, FOLDER_MARK=MARK)
+
+
+def test_a_folder_of_another_pod(pod: Pod) -> None:
+    pod.write("/data/k8sredis-owner", "web/shop/shop-1-0\n")
+    assert refused(pod, FOLDER_MARK=MARK) == (
+        "Cannot start shop-0-1: its folder on this kube_node belongs to web/shop/shop-1-0, not to web/shop/shop-0-1; "
+        "move that folder away."
+    )
+
+
+def test_a_folder_of_unknown_origin(pod: Pod) -> None:
+    pod.write("/data/nodes.conf", "")
+    assert refused(pod, FOLDER_MARK=MARK) == (
+        "Cannot start shop-0-1: its folder on this kube_node holds a node of unknown origin; move it away, "
+        "or write web/shop/shop-0-1 into its file k8sredis-owner to take it over."
+    )
+    assert not pod.place("/data/k8sredis-owner").exists()
+
+
+def test_a_claim_needs_no_mark(pod: Pod) -> None:
+    pod.write("/data/nodes.conf", "")
+    started(pod)
+    assert not pod.place("/data/k8sredis-owner").exists()
