@@ -26,6 +26,8 @@ PLUGINS = "collections/ansible_collections/k8sredis/core/plugins"  # so mypy kno
 # The scripts of the pods are tested under the shells of the official images: Debian's and Alpine's.
 DEBIAN_PACKAGES = {"busybox": "busybox", "dash": "dash"}
 
+DOCS = ["lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self", "."]
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -47,11 +49,7 @@ STAGES = [
     Stage("ansible-lint", "lint", ["ansible-lint", "--offline"]),  # yamllint included, of all YAML files in git
     Stage("changelog", "docs", ["antsibull-changelog", "lint"]),
     Stage("changelog-yaml", "docs", ["antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml"]),
-    Stage(
-        "docs",
-        "docs",
-        ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self", "."],
-    ),
+    Stage("docs", "docs", ["antsibull-docs", "--config-file", "tests/antsibull.cfg", *DOCS]),
     pytest("unit", "unit", "tests/unit", "-n", "2"),
     pytest("build", "build", "tests/build"),
     Stage("sanity", "lint", ["python", "-m", "tests.sanity"]),
