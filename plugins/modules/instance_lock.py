@@ -42,6 +42,13 @@ options:
     description:
       - Who and where, shown to those who meet the lock. The default is user, host and the job id of AWX or Tower.
     type: str
+  wait:
+    description:
+      - Whether to wait for O(duration) when the lock was left behind by a killed run.
+      - Without, the task looks for ten seconds whether the holder lives, and returns RV(taken=false) when it does not
+        seem to, so that a playbook can say what the next task waits for.
+    type: bool
+    default: true
   duration:
     description:
       - Seconds for which the lock must stand still before it counts as left behind by a killed run.
@@ -85,6 +92,11 @@ run_id:
   returned: success
   type: str
   sample: 5f0c9a6d21be
+taken:
+  description: Whether this run holds the lock now.
+  returned: success
+  type: bool
+  sample: true
 held_by:
   description: Who held the lock before this task, empty when nobody did.
   returned: success
@@ -106,13 +118,15 @@ def work(module: AnsibleModule) -> dict[str, Any]:
     lock = Lock(border.kube(module), params["name"], run_id, params["holder"] or border.holder(), params["duration"])
     lease = lock.read()
     held_by = description(lease) if lease and holder_of(lease) else ""
+    taken = False
     if not module.check_mode:
-        if params["state"] == "present":
-            lock.take(module.warn)
-        else:
+        if params["state"] == "absent":
             lock.release()
+        elif params["wait"] or not lock.left_behind():
+            lock.take(module.warn)
+            taken = True
     # Never 'changed': the lock is a tool of the run, not a part of what the user declared.
-    return {"changed": False, "run_id": run_id, "held_by": held_by}
+    return {"changed": False, "run_id": run_id, "held_by": held_by, "taken": taken}
 
 
 def main() -> None:
@@ -123,6 +137,7 @@ def main() -> None:
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "run_id": {"type": "str"},
         "holder": {"type": "str"},
+        "wait": {"type": "bool", "default": True},
         "duration": {"type": "int", "default": 60},
     }
     border.run(spec, work, supports_check_mode=True, required_if=[("state", "absent", ["run_id"])])

@@ -31,6 +31,9 @@ HOLDER_ANNOTATION = "k8sredis.io/holder"
 RENEW_EVERY = 3.0
 """Seconds: well below the 10 s after which a newcomer believes that a holder which stands still is dead."""
 
+SIGN_OF_LIFE = 10.0
+"""Seconds within which a living holder renews, with room for an API server that is slow."""
+
 Object = dict[str, Any]
 
 
@@ -71,6 +74,15 @@ class Lock:
             # Somebody was quicker: the next look says who.
             self._refuse(self.read())
 
+    def left_behind(self) -> str:
+        """Who holds the Lease without renewing it, as far as SIGN_OF_LIFE tells; empty when it can be taken at
+        once. Refuses when the holder lives."""
+        lease = self.read()
+        if lease is None or holder_of(lease) in ("", self._run_id):
+            return ""
+        latest = self._watch(lease, SIGN_OF_LIFE)
+        return description(latest) if latest is not None and holder_of(latest) else ""
+
     def verify(self) -> None:
         """Raises Refused unless this run holds the Lease already."""
         lease = self.read() or {}
@@ -108,11 +120,16 @@ class Lock:
             f"{self._instance} is locked by {description(lease)}, last renewed {seen}; taking over when that has stood "
             f"still for {duration} s."
         )
+        return self._watch(lease, duration)
+
+    def _watch(self, lease: Object, seconds: float) -> Object | None:
+        """The Lease after it stood still for so long, or when it was let go; refuses when its holder lives."""
+        seen = lease["spec"].get("renewTime")
 
         def moved(now: Object | None) -> bool:
             return now is None or holder_of(now) == "" or now["spec"].get("renewTime") != seen
 
-        latest = wait.until(self.read, moved, duration, 0.5, self._clock)
+        latest = wait.until(self.read, moved, seconds, 0.5, self._clock)
         if latest is not None and holder_of(latest) and moved(latest):
             self._refuse(latest)
         return latest
