@@ -1,0 +1,108 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""ACL users: who may do what, as file and as commands. Pure; PRIVATE to the collection.
+
+Passwords are known here by their SHA-256 only. The rules are the same for every version of the servers:
+a pod of the old version reads the same file while another already runs the new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+TOOL = "k8sredis-tool"
+REPLICATION = "k8sredis-replication"
+PROBE = "k8sredis-probe"
+RESERVED_PREFIX = "k8sredis-"
+DEFAULT = "default"
+"""The user of clients that log in without a name."""
+
+TOOL_COMMANDS = (
+    *("+ping", "+info", "+role", "+dbsize", "+command", "+config|get", "+config|set", "+client|id"),
+    *(f"+acl|{name}" for name in ("whoami", "list", "getuser", "setuser", "deluser", "dryrun")),
+    *(
+        f"+cluster|{name}"
+        for name in (
+            *("nodes", "info", "myid", "links", "countkeysinslot"),
+            *("meet", "addslotsrange", "set-config-epoch", "replicate", "saveconfig"),
+        )
+    ),
+)
+"""What the modules send, no key. With CONFIG SET and ACL SETUSER this user can do everything in two steps:
+its password is in no pod. No CLIENT SETINFO: Redis 7.0 does not know it and would refuse the whole file."""
+
+REPLICATION_COMMANDS = ("+ping", "+psync", "+sync", "+replconf")
+PROBE_COMMANDS = ("+ping", "+info", "+role", "+cluster|info", "+cluster|nodes", "+cluster|myid")
+
+APPLICATION_COMMANDS = ("+@all", "-@admin", "-@dangerous", "+info", "+keys", "+sort")
+"""INFO, KEYS and SORT are 'dangerous' to the servers, but applications use them."""
+ALL_KEYS = ("~*",)
+ALL_CHANNELS = ("&*",)
+
+
+@dataclass(frozen=True)
+class User:
+    """``hashes``: SHA-256 of each password, in hexadecimal digits. ``commands``, ``keys`` and ``channels`` as in
+    an ACL rule: ``+get``, ``~app:*``, ``&news:*``."""
+
+    name: str
+    hashes: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    enabled: bool = True
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Everything but the passwords."""
+        return ("on" if self.enabled else "off", *self.keys, *self.channels, "-@all", *self.commands)
+
+
+DISABLED_DEFAULT = User(DEFAULT, enabled=False)
+"""Without a line for it in the file, the server's own is on, without a password and may do everything."""
+
+
+def system_users(tool_hash: str, replication_hash: str, probe_hash: str) -> tuple[User, ...]:
+    return (
+        User(TOOL, (tool_hash,), TOOL_COMMANDS),
+        User(REPLICATION, (replication_hash,), REPLICATION_COMMANDS),
+        User(PROBE, (probe_hash,), PROBE_COMMANDS),
+    )
+
+
+def all_users(system: Iterable[User], application: User, others: Iterable[User]) -> tuple[User, ...]:
+    """In the order of the file. A named application user turns ``default`` off."""
+    default = () if application.name == DEFAULT else (DISABLED_DEFAULT,)
+    return (*default, *system, application, *sorted(others, key=lambda user: user.name))
+
+
+def password_hash(password: str) -> str:
+    return hashlib.sha256(password.encode()).hexdigest()
+
+
+def text(users: Iterable[User]) -> str:
+    """users.acl."""
+    return "".join(f"user {user.name} {' '.join(_words(user))}\n" for user in users)
+
+
+def set_user(user: User) -> tuple[str, ...]:
+    """ACL SETUSER that makes the user exactly this, in one step; who is logged in stays so."""
+    return ("ACL", "SETUSER", user.name, *_words(user))
+
+
+def _words(user: User) -> tuple[str, ...]:
+    state, *rules = user.rules
+    return ("reset", state, "sanitize-payload", *(f"#{each}" for each in user.hashes), *rules)
+
+
+def shown(acl_file: str) -> str:
+    """The file for people: no password, not even its hash."""
+    return "".join(f"{_without_hashes(line)}\n" for line in acl_file.splitlines())
+
+
+def _without_hashes(line: str) -> str:
+    return " ".join("<password>" if word.startswith("#") else word for word in line.split(" "))

@@ -1,0 +1,156 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the user declared: the role's variables without their prefix, as values. Pure; PRIVATE to the collection.
+
+The role's variables come as they were written, in YAML, in an inventory or on a command line, where
+everything is text; argument specs of roles check types, but do not convert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from typing import Any
+
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unusable
+
+Table = Mapping[str, Any]
+Items = tuple[Any, ...]
+
+SECRET = ("application_password", "users")
+"""Options of their own in the modules, so that they are masked everywhere."""
+
+YES = frozenset({"y", "yes", "on", "1", "true", "t"})
+NO = frozenset({"n", "no", "off", "0", "false", "f"})
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """Every variable of the role redis_cluster, but for SECRET; the role's documentation says what each means."""
+
+    name: str = ""
+    namespace: str = "default"
+    create_namespace: bool = False
+    state: str = "present"
+    shards: int = 3
+    replicas: int = 1
+    accept_no_replicas: bool = False
+    allow_single_shard: bool = False
+
+    image: str = ""
+    image_pull_policy: str = "IfNotPresent"
+    image_pull_secrets: Items = ()
+    version: str = ""
+    modules: Items = ("bundled",)
+    resources: Table = field(default_factory=dict)
+    storage: Table = field(default_factory=dict)
+    persistence: str = "aof"
+    config: Table = field(default_factory=dict)
+    maxmemory_percent: int = 70
+    node_timeout: int = 5000
+    require_full_coverage: bool = False
+    preferred_endpoint_type: str = "ip"
+
+    application_user: str = "default"
+    application_commands: Items = ()
+    application_keys: Items = ()
+    application_channels: Items = ()
+
+    cluster_domain: str = "cluster.local"
+    ip_family: str = "ipv4"
+    port: int = 6379
+    bus_port: int = 16379
+    port_name: str = "redis"
+    bus_port_name: str = "bus"
+    nodes_service_name: str = ""
+    client_service: bool = True
+    client_service_name: str = ""
+    client_service_type: str = "ClusterIP"
+
+    labels: Table = field(default_factory=dict)
+    annotations: Table = field(default_factory=dict)
+    pod_labels: Table = field(default_factory=dict)
+    pod_annotations: Table = field(default_factory=dict)
+    service_annotations: Table = field(default_factory=dict)
+
+    node_selector: Table = field(default_factory=dict)
+    tolerations: Items = ()
+    affinity: Table = field(default_factory=dict)
+    anti_affinity: str = "required"
+    topology_spread_constraints: Items = ()
+    priority_class: str = ""
+    pod_security_context: Table | None = None
+    container_security_context: Table | None = None
+    extra_volumes: Items = ()
+    extra_volume_mounts: Items = ()
+    termination_grace_period: int = 60
+
+    wait_timeout: int = 300
+    lock_duration: int = 60
+    transport: str = "port_forward"
+    run_id: str = ""
+    kubernetes: Table = field(default_factory=dict)
+    confirm_destroy: str = ""
+    delete_claims: bool = False
+    delete_auth: bool = False
+
+
+def declaration(settings: Table) -> tuple[Declaration, list[str]]:
+    """The settings as values; one that cannot be converted keeps its default and is a problem. None means unset."""
+    known = {each.name: each.type for each in fields(Declaration)}
+    values: dict[str, Any] = {}
+    problems = []
+    for name, given in settings.items():
+        if name not in known:
+            problems.append(_unknown(name, given, list(known)))
+        elif given is not None:
+            value, reason = _convert(given, str(known[name]))
+            if reason:
+                problems.append(unusable(name, given, reason, "correct it"))
+            else:
+                values[name] = value
+    return Declaration(**values), problems
+
+
+def _unknown(name: str, given: Any, known: list[str]) -> str:
+    if name in SECRET:
+        return f"Cannot use '{name}' inside settings: it would be logged; give it as the option '{name}' of the module."
+    near = get_close_matches(name, known, 1)
+    advice = f"write redis_cluster_{near[0]} if that was meant" if near else "remove it"
+    return unusable(name, given, "there is no such variable", advice)
+
+
+def _convert(given: Any, kind: str) -> tuple[Any, str]:
+    """The value, or why it is none."""
+    if kind == "str":
+        return _text(given)
+    if kind == "int":
+        return _number(given)
+    if kind == "bool":
+        return _truth(given)
+    if kind == "Items":
+        return (tuple(given), "") if isinstance(given, (list, tuple)) else (None, "it must be a list")
+    return (dict(given), "") if isinstance(given, Mapping) else (None, "it must be a dictionary")
+
+
+def _text(given: Any) -> tuple[Any, str]:
+    if isinstance(given, bool) or not isinstance(given, (str, int, float)):
+        return None, "it must be text"
+    return str(given), ""
+
+
+def _number(given: Any) -> tuple[Any, str]:
+    if isinstance(given, bool) or not isinstance(given, (str, int)):
+        return None, "it must be a whole number"
+    text = str(given).strip()
+    return (int(text), "") if text.removeprefix("-").isdecimal() else (None, "it must be a whole number")
+
+
+def _truth(given: Any) -> tuple[Any, str]:
+    word = str(given).strip().lower()
+    if word in YES or word in NO:
+        return word in YES, ""
+    return None, "it must be true or false"

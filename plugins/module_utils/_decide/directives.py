@@ -1,0 +1,150 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Directives of redis.conf: whose they are, and which a server knows. Pure; PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import known
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.versions import Server
+
+NAME = re.compile(r"[a-z][a-z0-9._-]*")
+
+OWNED = {
+    "aclfile": "users come from the instance's Secret; use redis_cluster_users",
+    "appenddirname": "a server with another name would start without its data; leave it out",
+    "appendfilename": "a server with another name would start without its data; leave it out",
+    "appendonly": "it follows from the persistence; use redis_cluster_persistence",
+    "bind": "the pod must be reached by its peers and through the Kubernetes API; leave it out",
+    "cluster-allow-replica-migration": "replicas that wander break the placement of the pods; leave it out",
+    "cluster-config-file": "it belongs to the data of the pod; leave it out",
+    "cluster-enabled": "this role makes a Redis Cluster; leave it out",
+    "cluster-node-timeout": "use redis_cluster_node_timeout",
+    "cluster-port": "use redis_cluster_bus_port",
+    "cluster-preferred-endpoint-type": "use redis_cluster_preferred_endpoint_type",
+    "cluster-require-full-coverage": "use redis_cluster_require_full_coverage",
+    "daemonize": "the server is the container's own process; leave it out",
+    "dbfilename": "a server with another name would start without its data; leave it out",
+    "dir": "data is kept in the pod's volume; use redis_cluster_storage",
+    "include": "files are put together by the role; write the directives into redis_cluster_config",
+    "logfile": "the log is the container's output; leave it out",
+    "masterauth": "replicas log in with a user of their own; leave it out",
+    "masteruser": "replicas log in with a user of their own; leave it out",
+    "pidfile": "the server is the container's own process; leave it out",
+    "port": "use redis_cluster_port",
+    "primaryauth": "replicas log in with a user of their own; leave it out",
+    "primaryuser": "replicas log in with a user of their own; leave it out",
+    "protected-mode": "it must stay on; leave it out",
+    "rename-command": "it breaks tools and replicas; use redis_cluster_application_commands",
+    "replica-announced": "replicas must be seen by the clients of the cluster; leave it out",
+    "replicaof": "who follows whom is decided by the cluster; leave it out",
+    "requirepass": "use redis_cluster_application_password",
+    "slaveof": "who follows whom is decided by the cluster; leave it out",
+    "supervised": "the server is the container's own process; leave it out",
+    "user": "use redis_cluster_users",
+}
+"""Directives that the role writes itself, and what to do instead."""
+OWNED_PREFIXES = {
+    "cluster-announce-": "each pod announces its own address; leave it out",
+    "loadmodule": "use redis_cluster_modules",
+    "replica-announce-": "each pod announces its own address; leave it out",
+    "sentinel": "this role makes no Sentinel; leave it out",
+    "slave-announce-": "each pod announces its own address; leave it out",
+    "tls-": "this version does not do TLS yet; leave it out",
+}
+
+MODULE_DIRECTIVE = re.compile(r"[a-z0-9_]+\..+|(search|ts|bf|cf|cms|topk|tdigest|json)-.+")
+"""``<module>.<setting>``, and the names of the modules that Redis 8 images hold."""
+
+Tables = Mapping[str, known.Versions]
+
+
+def owner(name: str) -> str:
+    """What to do instead of this directive, empty when it is the user's."""
+    if name in OWNED:
+        return OWNED[name]
+    return next((advice for prefix, advice in OWNED_PREFIXES.items() if name.startswith(prefix)), "")
+
+
+def is_of_module(name: str) -> bool:
+    return MODULE_DIRECTIVE.fullmatch(name) is not None
+
+
+def is_judgeable(server: Server) -> bool:
+    """Whether the tables reach up to this version; a newer one may know more than they do."""
+    return server.version[:2] <= max(known.DIRECTIVES[server.family])[:2]
+
+
+def names(server: Server) -> frozenset[str]:
+    """What this version knows; between two versions of the tables, what either of them knows."""
+    return _words(known.DIRECTIVES, server)
+
+
+def commands(server: Server) -> frozenset[str]:
+    return _words(known.COMMANDS, server)
+
+
+def categories(server: Server) -> frozenset[str]:
+    return _words(known.CATEGORIES, server)
+
+
+def is_for_boot(name: str) -> bool:
+    """Whether a server reads it only when it starts: in any version, or nobody knows.
+
+    The same answer for all versions, so that a new image does not move a directive to another file.
+    """
+    return name in EVER_RESTART_ONLY or name not in EVER_KNOWN
+
+
+def _words(tables: Tables, server: Server) -> frozenset[str]:
+    """Union of the last table not newer than the server and the first not older."""
+    lower: frozenset[str] = frozenset()
+    for version, now in history(tables[server.family]):
+        comparable = version[: len(server.version)]
+        if comparable >= server.version:
+            return now if comparable == server.version else now | lower
+        lower = now
+    return lower
+
+
+def history(table: Mapping[tuple[int, ...], str]) -> list[tuple[tuple[int, ...], frozenset[str]]]:
+    """Each version's words, oldest first."""
+    now: frozenset[str] = frozenset()
+    all_versions = []
+    for version in sorted(table):
+        words = table[version].split()
+        now = (now | {word.lstrip("+") for word in words if word[0] != "-"}) - {
+            word[1:] for word in words if word[0] == "-"
+        }
+        all_versions.append((version, now))
+    return all_versions
+
+
+def _ever(tables: Tables) -> frozenset[str]:
+    return frozenset().union(*(now for table in tables.values() for _version, now in history(table)))
+
+
+EVER_KNOWN = _ever(known.DIRECTIVES)
+EVER_RESTART_ONLY = _ever(known.RESTART_ONLY)
+
+
+def text(value: Any) -> str | None:
+    """A value of redis.conf as text, None when it is none: bool, number or text."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return format(value, "f").rstrip("0").rstrip(".")
+    return value if isinstance(value, str) else None
+
+
+def lines(value: Any) -> tuple[str, ...] | None:
+    """The values of a directive, one for each line of the file; None when one of them is no value."""
+    values = [text(each) for each in value] if isinstance(value, (list, tuple)) else [text(value)]
+    return tuple(each for each in values if each is not None) if None not in values else None

@@ -1,0 +1,109 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which server an image holds, and what is known of its version. Pure; PRIVATE to the collection.
+
+The version decides which directives and commands the server has, before any pod can be asked.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unusable
+
+OLDEST = {"redis": (7, 0), "valkey": (7, 2)}
+"""7.0: ADDSLOTSRANGE, ACL rules for subcommands, host names, shutdown that waits for replicas."""
+
+SECURE_SINCE = {
+    "redis": {(7, 2): 16, (7, 4): 11, (8, 2): 10, (8, 4): 6, (8, 6): 7, (8, 8): 3, (8, 10): 2},
+    "valkey": {(7, 2): 14, (8, 0): 10, (8, 1): 9, (9, 0): 5, (9, 1): 1},
+}
+"""Patch releases with all security fixes known in November 2026. Branches that are not here and not
+newer than all others got no release for the latest ones. Sources: docker-library/official-images 22078
+and 22312 (Redis), the release notes of 21 July 2026 (Valkey: CVE-2026-56684, CVE-2026-63639)."""
+
+TAG = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:[-._+].*)?")
+DECLARED = re.compile(r"(redis|valkey)-(\d+)\.(\d+)(?:\.(\d+))?")
+ADVICE = "set redis_cluster_version to what it holds, for example redis-8.0.2 or valkey-8.1.1"
+
+
+@dataclass(frozen=True)
+class Server:
+    """``family`` is redis or valkey; ``version`` has two or three numbers, as the tag says it."""
+
+    family: str
+    version: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.family}-{self.number}"
+
+    @property
+    def number(self) -> str:
+        return ".".join(str(part) for part in self.version)
+
+
+def server(image: str, declared: str) -> tuple[Server | None, list[str]]:
+    """The server of an image; ``declared`` is the setting ``version``, empty to read it from the tag."""
+    from_tag = _from_image(image)
+    if not declared:
+        if from_tag is None:
+            return None, [unusable("image", image, "its tag does not name a version of Redis or Valkey", ADVICE)]
+        return from_tag, _too_old(from_tag, "image", image)
+    found = DECLARED.fullmatch(declared)
+    if not found:
+        return None, [unusable("version", declared, "it is not of the form <family>-<version>", ADVICE)]
+    named = Server(found[1], _numbers(found))
+    if from_tag and not _agree(named, from_tag):
+        reason = f"the tag of redis_cluster_image says {from_tag}"
+        return None, [unusable("version", declared, reason, "correct one of the two")]
+    return named, _too_old(named, "version", declared)
+
+
+def warnings(server: Server) -> list[str]:
+    """Known security holes of this version."""
+    secure = SECURE_SINCE[server.family]
+    branch = server.version[:2]
+    if branch > max(secure):
+        return []
+    if branch not in secure:
+        newest = ".".join(map(str, max(secure)))
+        return [
+            f"{server} has known security holes that no release of its branch closes; newer ones go up to {newest}."
+        ]
+    fixed = f"{'.'.join(map(str, branch))}.{secure[branch]}"
+    if len(server.version) < 3:
+        return [f"The tag of {server} does not name a patch release; make sure that it is at least {fixed}."]
+    if server.version[2] < secure[branch]:
+        return [f"{server} has known security holes that {fixed} closes; use that or a newer one."]
+    return []
+
+
+def _from_image(image: str) -> Server | None:
+    repository, _at, _digest = image.partition("@")
+    path, _slash, last = repository.rpartition("/")
+    name, _colon, tag = last.partition(":")
+    family = next((family for family in ("valkey", "redis") if family in name or family in path.split("/")), "")
+    found = TAG.fullmatch(tag)
+    if not family or not found:
+        return None
+    return Server(family, tuple(int(part) for part in found.groups() if part is not None))
+
+
+def _numbers(found: re.Match[str]) -> tuple[int, ...]:
+    return tuple(int(part) for part in found.groups()[1:] if part is not None)
+
+
+def _agree(one: Server, other: Server) -> bool:
+    length = min(len(one.version), len(other.version))
+    return one.family == other.family and one.version[:length] == other.version[:length]
+
+
+def _too_old(server: Server, setting: str, value: str) -> list[str]:
+    oldest = OLDEST[server.family]
+    if server.version[:2] >= oldest:
+        return []
+    number = ".".join(map(str, oldest))
+    return [unusable(setting, value, f"{server} is older than {number}", f"use {server.family} {number} or newer")]
