@@ -16,7 +16,7 @@ from tests.environment import CHECKOUT
 
 PLUGINS = CHECKOUT / "plugins"
 UTILS = "ansible_collections.k8sredis.core.plugins.module_utils"
-PURE = ("module_utils/_model.py", "module_utils/_decide/*")
+PURE = ("module_utils/_model.py", "module_utils/_model_instance.py", "module_utils/_decide/*")
 WORLD = ("os", "socket", "subprocess", "time")  # of the standard library, but not for pure files
 
 
@@ -109,7 +109,7 @@ def matches(name: str, patterns: tuple[str, ...]) -> bool:
 
 def impure(file: str, module: ast.Module) -> list[Use]:
     """What a pure file imports beyond other pure files and what of the standard library only computes."""
-    own = tuple(f"{UTILS}.{part}" for part in ("_model.*", "_decide.*", "_model", "_decide"))
+    own = tuple(f"{UTILS}.{part}" for part in ("_model*", "_decide.*", "_decide"))
     allowed = sys.stdlib_module_names - set(WORLD)
     return [
         use for use in imports(module, file) if use.name.split(".")[0] not in allowed and not matches(use.name, own)

@@ -29,7 +29,7 @@ NO = frozenset({"n", "no", "off", "0", "false", "f"})
 
 @dataclass(frozen=True)
 class Declaration:
-    """Every variable of the role redis_cluster, but for SECRET; the role's documentation says what each means."""
+    """Every variable of the role redis_cluster, but for SECRET and those that a check has no use for."""
 
     name: str = ""
     namespace: str = "default"
@@ -68,7 +68,6 @@ class Declaration:
     nodes_service_name: str = ""
     client_service: bool = True
     client_service_name: str = ""
-    client_service_type: str = "ClusterIP"
 
     labels: Table = field(default_factory=dict)
     annotations: Table = field(default_factory=dict)
@@ -91,11 +90,6 @@ class Declaration:
     wait_timeout: int = 300
     lock_duration: int = 60
     transport: str = "port_forward"
-    run_id: str = ""
-    kubernetes: Table = field(default_factory=dict)
-    confirm_destroy: str = ""
-    delete_claims: bool = False
-    delete_auth: bool = False
 
 
 def declaration(settings: Table) -> tuple[Declaration, list[str]]:

@@ -38,6 +38,14 @@ class Conflict(Retryable):
     """Somebody else changed the object since it was read (HTTP 409)."""
 
 
+class Forbidden(Fatal):
+    """The user lacks the right (HTTP 403); what is only nice to know does without it."""
+
+
+METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+"""Accept header for an object without its spec and data."""
+
+
 class Kube:
     """One namespace of a Kubernetes cluster, read and changed through JSON requests."""
 
@@ -82,6 +90,10 @@ class Kube:
         """The object, or None when there is none."""
         return self._request("get", path, absent=None)
 
+    def get_metadata(self, path: str) -> Object | None:
+        """As get(), but what the object holds, such as a Secret's data, is never sent."""
+        return self._request("get", path, absent=None, accept=METADATA_ONLY)
+
     def list(self, path: str, selector: str = "") -> list[Object]:
         """All objects of a kind with these labels; a namespace that does not exist has none."""
         query = [("labelSelector", selector)] if selector else []
@@ -118,6 +130,7 @@ class Kube:
         query: Sequence[tuple[str, str]] = (),
         content: str = "application/json",
         absent: Any = ...,
+        accept: str = "application/json",
     ) -> Any:
         try:
             answer = self._client.client.request(
@@ -126,6 +139,7 @@ class Kube:
                 body=body,
                 query_params=list(query),
                 content_type=content,
+                header_params={"Accept": accept},
                 serialize=False,
                 _request_timeout=(SILENCE, SILENCE * 3),
             )
@@ -145,7 +159,8 @@ def _failure(method: str, path: str, error: Any) -> Exception:
     if error.status == 409:
         return Conflict(f"{what}; run again.")
     if error.status in (401, 403):
-        return Fatal(f"{what}; grant the user this right (the Role in the collection's docs/rbac.yml lists all).")
+        kind = Forbidden if error.status == 403 else Fatal
+        return kind(f"{what}; grant the user this right (the Role in the collection's docs/rbac.yml lists all).")
     if error.status == 429 or error.status >= 500:
         return Retryable(f"{what}; run again when the API server is well.")
     return Fatal(f"{what}.")

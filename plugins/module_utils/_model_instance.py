@@ -1,0 +1,86 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What there is of an instance in Kubernetes. Frozen values, standard library only; PRIVATE to the collection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Labels = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Object:
+    """Any object by its metadata. ``kind`` as people know it, such as Service."""
+
+    kind: str
+    name: str
+    labels: Labels = field(default_factory=dict)
+    annotations: Labels = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ClaimTemplate:
+    """What a StatefulSet makes claims from, and what a claim asks for. Empty ``storage_class``: the default one."""
+
+    size: str
+    storage_class: str = ""
+    access_modes: tuple[str, ...] = ("ReadWriteOnce",)
+
+
+@dataclass(frozen=True)
+class StatefulSet(Object):
+    service_name: str = ""
+    selector: Labels = field(default_factory=dict)
+    pod_management: str = "OrderedReady"
+    claim_templates: Mapping[str, ClaimTemplate] = field(default_factory=dict)
+    """By name."""
+
+
+@dataclass(frozen=True)
+class Claim(Object):
+    asks: ClaimTemplate = field(default_factory=lambda: ClaimTemplate(""))
+
+
+@dataclass(frozen=True)
+class KubeNode:
+    """``taints``: key, value and effect of each."""
+
+    name: str
+    labels: Labels = field(default_factory=dict)
+    taints: tuple[tuple[str, str, str], ...] = ()
+    unschedulable: bool = False
+
+
+@dataclass(frozen=True)
+class Instance:
+    """Everything of an instance, and what else its declaration is judged by.
+
+    ``unreadable``: kinds, as plural in lower case, that the user may not read; their fields then say nothing.
+    """
+
+    kubernetes: tuple[int, int]
+    """Version of the API server."""
+    namespace: Object | None = None
+    """None: there is none, or it cannot be read."""
+    statefulsets: tuple[StatefulSet, ...] = ()
+    """All of the namespace."""
+    claims: tuple[Claim, ...] = ()
+    """All of the namespace."""
+    services: tuple[Object, ...] = ()
+    """Those that have the names of ours."""
+    secret: Object | None = None
+    """N-auth without its data."""
+    running_pods: tuple[str, ...] = ()
+    """Pods of the instance whose server runs."""
+    kube_nodes: tuple[KubeNode, ...] = ()
+    storage_class_found: bool = True
+    """Whether the wished class, or a default one, exists."""
+    config_maps: frozenset[str] = frozenset()
+    """Those labelled as the instance's."""
+    referred_config_maps: frozenset[str] = frozenset()
+    """Those that a pod, a StatefulSet or a revision of one refers to."""
+    unreadable: frozenset[str] = frozenset()

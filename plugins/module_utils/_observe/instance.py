@@ -1,0 +1,180 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads everything of an instance from Kubernetes, all at once. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import (
+    Claim,
+    ClaimTemplate,
+    Instance,
+    KubeNode,
+    Object,
+    StatefulSet,
+)
+from ansible_collections.k8sredis.core.plugins.module_utils._observe import pods
+from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Forbidden, Kube
+
+APPS = "apis/apps/v1"
+STORAGE_CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
+DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to look for. ``storage_class``: None when claims are not wished, empty for the default class."""
+
+    name: str
+    namespace: str
+    services: tuple[str, ...]
+    secret: str
+    storage_class: str | None = None
+    kube_nodes: bool = False
+    """Whether the kube_nodes are needed: in a large cluster their list is long."""
+
+
+def observe(kube: Kube, question: Question) -> Instance:
+    """Raises Forbidden for what the shipped Role grants; what only its ClusterRole grants may be unreadable."""
+    ours = pods.selector(question.name)
+    required: dict[str, Callable[[], Any]] = {
+        "version": lambda: kube.get("/version"),
+        "statefulsets": lambda: kube.list(kube.path("statefulsets", group=APPS)),
+        "claims": lambda: kube.list(kube.path("persistentvolumeclaims")),
+        "pods": lambda: kube.list(kube.path("pods"), ours),
+        "configmaps": lambda: kube.list(kube.path("configmaps"), ours),
+        "secret": lambda: kube.get_metadata(kube.path("secrets", question.secret)),
+        **{f"service {name}": _getter(kube, name) for name in question.services},
+    }
+    optional: dict[str, Callable[[], Any]] = {
+        "namespaces": lambda: kube.get(f"/api/v1/namespaces/{question.namespace}"),
+        "controllerrevisions": lambda: kube.list(kube.path("controllerrevisions", group=APPS), ours),
+    }
+    if question.kube_nodes:
+        optional["nodes"] = lambda: kube.list("/api/v1/nodes")
+    if question.storage_class is not None:
+        optional["storageclasses"] = lambda: _has_class(kube, question.storage_class or "")
+    with ThreadPoolExecutor(len(required) + len(optional)) as pool:
+        asked = {key: pool.submit(ask) for key, ask in required.items()}
+        tried = {key: pool.submit(_try, ask) for key, ask in optional.items()}
+        answers = {key: future.result() for key, future in asked.items()}
+        extras = {key: future.result() for key, future in tried.items()}
+    return _instance(question, answers, extras)
+
+
+def _getter(kube: Kube, name: str) -> Callable[[], Json | None]:
+    return lambda: kube.get(kube.path("services", name))
+
+
+def _try(ask: Callable[[], Any]) -> Any:
+    """The answer, or the Forbidden itself."""
+    try:
+        return ask()
+    except Forbidden as error:
+        return error
+
+
+def _has_class(kube: Kube, name: str) -> bool:
+    if name:
+        return kube.get(f"{STORAGE_CLASSES}/{name}") is not None
+    return any(_annotations(found).get(DEFAULT_CLASS) == "true" for found in kube.list(STORAGE_CLASSES))
+
+
+def _instance(question: Question, answers: dict[str, Any], extras: dict[str, Any]) -> Instance:
+    unreadable = frozenset(key for key, value in extras.items() if isinstance(value, Forbidden))
+    readable = {key: value for key, value in extras.items() if key not in unreadable}
+    namespace, secret = readable.get("namespaces"), answers["secret"]
+    services = [answers[f"service {name}"] for name in question.services]
+    templates = [found["spec"]["template"] for found in answers["statefulsets"]]
+    revisions = [_revision(found) for found in readable.get("controllerrevisions", [])]
+    return Instance(
+        kubernetes=_version(answers["version"] or {}),
+        namespace=Object(*_metadata("Namespace", namespace)) if namespace else None,
+        statefulsets=tuple(statefulset(found) for found in answers["statefulsets"]),
+        claims=tuple(claim(found) for found in answers["claims"]),
+        services=tuple(Object(*_metadata("Service", found)) for found in services if found is not None),
+        secret=Object(*_metadata("Secret", secret)) if secret else None,
+        running_pods=tuple(sorted(pod["metadata"]["name"] for pod in answers["pods"] if _runs(pod))),
+        kube_nodes=tuple(kube_node(found) for found in readable.get("nodes", [])),
+        storage_class_found=readable.get("storageclasses", True),
+        config_maps=frozenset(found["metadata"]["name"] for found in answers["configmaps"]),
+        referred_config_maps=frozenset().union(*map(config_maps, [*answers["pods"], *templates, *revisions])),
+        unreadable=unreadable,
+    )
+
+
+def _version(answer: Json) -> tuple[int, int]:
+    """``minor`` may be ``29+``."""
+    digits = ["".join(filter(str.isdigit, str(answer.get(part, "")))) or "0" for part in ("major", "minor")]
+    return int(digits[0]), int(digits[1])
+
+
+def _metadata(kind: str, found: Json) -> tuple[str, str, dict[str, str], dict[str, str]]:
+    metadata = found["metadata"]
+    return kind, metadata["name"], dict(metadata.get("labels") or {}), _annotations(found)
+
+
+def _annotations(found: Json) -> dict[str, str]:
+    return dict(found["metadata"].get("annotations") or {})
+
+
+def statefulset(found: Json) -> StatefulSet:
+    spec = found["spec"]
+    return StatefulSet(
+        *_metadata("StatefulSet", found),
+        service_name=spec.get("serviceName", ""),
+        selector=dict(spec["selector"].get("matchLabels") or {}),
+        pod_management=spec.get("podManagementPolicy", "OrderedReady"),
+        claim_templates={
+            each["metadata"]["name"]: _asks(each["spec"]) for each in spec.get("volumeClaimTemplates") or []
+        },
+    )
+
+
+def claim(found: Json) -> Claim:
+    return Claim(*_metadata("PersistentVolumeClaim", found), asks=_asks(found["spec"]))
+
+
+def _asks(spec: Json) -> ClaimTemplate:
+    return ClaimTemplate(
+        size=str(spec.get("resources", {}).get("requests", {}).get("storage", "")),
+        storage_class=spec.get("storageClassName") or "",
+        access_modes=tuple(spec.get("accessModes") or ()),
+    )
+
+
+def kube_node(found: Json) -> KubeNode:
+    spec = found.get("spec", {})
+    return KubeNode(
+        found["metadata"]["name"],
+        dict(found["metadata"].get("labels") or {}),
+        tuple((taint["key"], taint.get("value", ""), taint["effect"]) for taint in spec.get("taints") or []),
+        bool(spec.get("unschedulable")),
+    )
+
+
+def config_maps(pod: Json) -> frozenset[str]:
+    """ConfigMaps that the volumes of a pod, or of a pod template, take files from."""
+    found = set()
+    for volume in pod.get("spec", {}).get("volumes") or []:
+        sources = [volume, *(volume.get("projected", {}).get("sources") or [])]
+        found |= {source["configMap"]["name"] for source in sources if "configMap" in source}
+    return frozenset(found)
+
+
+def _revision(found: Json) -> Json:
+    """The pod template that a ControllerRevision keeps."""
+    return dict(found.get("data", {}).get("spec", {}).get("template") or {})
+
+
+def _runs(pod: Json) -> bool:
+    states = pod.get("status", {}).get("containerStatuses") or []
+    return any("running" in (state.get("state") or {}) for state in states)
