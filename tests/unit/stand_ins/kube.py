@@ -1,0 +1,57 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Objects of one namespace in memory, written under the rules of the API server's resourceVersion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Conflict, Kube, Object
+
+
+class StandInKube(Kube):
+    """``before_write`` is called before each write: what others do at the last moment."""
+
+    def __init__(self, namespace: str = "web") -> None:
+        self.namespace = namespace
+        self.objects: dict[str, Object] = {}
+        self.writes = 0
+        self.before_write: Callable[[], None] = lambda: None
+        self._version = 0
+
+    def get(self, path: str) -> Object | None:
+        return deepcopy(self.objects.get(path))
+
+    def list(self, path: str, selector: str = "") -> list[Object]:
+        del selector
+        return [deepcopy(value) for key, value in self.objects.items() if key.rpartition("/")[0] == path]
+
+    def create(self, path: str, body: Object) -> Object:
+        self.before_write()
+        key = f"{path}/{body['metadata']['name']}"
+        if key in self.objects:
+            raise Conflict(f"Cannot post {path}: 409 it exists already; run again.")
+        return self._store(key, body)
+
+    def replace(self, path: str, body: Object) -> Object:
+        self.before_write()
+        there = self.objects.get(path)
+        if there is None or there["metadata"]["resourceVersion"] != body["metadata"].get("resourceVersion"):
+            raise Conflict(f"Cannot put {path}: 409 the object has been modified; run again.")
+        return self._store(path, body)
+
+    def _store(self, path: str, body: Object) -> Object:
+        self._version += 1
+        self.writes += 1
+        self.objects[path] = deepcopy(body)
+        self.objects[path]["metadata"]["resourceVersion"] = str(self._version)
+        return deepcopy(self.objects[path])
+
+    def write(self, path: str, **spec: Any) -> None:
+        """Another party writes fields of an object's spec."""
+        self._version += 1
+        self.objects[path]["spec"].update(spec)
+        self.objects[path]["metadata"]["resourceVersion"] = str(self._version)
