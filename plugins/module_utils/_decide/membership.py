@@ -8,8 +8,9 @@ A wrong CLUSTER MEET merges two clusters and cannot be undone, so:
 
 1. Every member was asked for its own id and table, through a connection to that very pod or endpoint.
 2. Members that know each other's ids form a group. A member that knows nobody and holds nothing is fresh.
-3. Refused: two groups that hold data, a group that knows a living node which is not a member, and a
-   group of which half or more is not here (what is left of another, or a lost, cluster).
+3. Refused: two groups that hold data, a group that knows a living node which is not a member, a group
+   with data of which half or more is not here (what is left of another, or a lost, cluster), and a
+   member that holds data but knows nobody, unless it serves every slot (a cluster of one, which grows).
 4. A fresh member gets a config epoch of its own while it knows nobody, above every epoch seen: with
    epoch 0 it would lose its slots to a dead node's higher epoch (valkey-operator#197).
 5. Each pair that does not know each other at the right address meets, the earlier name asking.
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import table
 from ansible_collections.k8sredis.core.plugins.module_utils._model import (
+    SLOTS,
     Entry,
     Node,
     Plan,
@@ -54,6 +56,7 @@ def refuse_foreign(view: View) -> None:
     groups = [group for group in _groups(view) if not _harmless(group)]
     for group in groups:
         _refuse_remains(group, view)
+        _refuse_lone_holder(group, view)
     if len(groups) > 1:
         raise Refused(_two_clusters_text(groups))
 
@@ -83,8 +86,9 @@ def _groups(view: View) -> list[list[Node]]:
 
 
 def _harmless(group: list[Node]) -> bool:
-    """Nothing is stored or served in the group: what an interrupted creation leaves."""
-    return all(not table.own_slots(node) and node.keys == 0 for node in group) and not _missing_ids(group)
+    """Nothing is stored, and no slot was ever given to anybody they know: what an interrupted creation leaves,
+    also when some of its pods came back without their disks since."""
+    return all(node.keys == 0 and not any(entry.slots for entry in node.table) for node in group)
 
 
 def _missing_ids(group: list[Node]) -> set[str]:
@@ -98,6 +102,16 @@ def _refuse_remains(group: list[Node], view: View) -> None:
             f"Cannot join {table.joined(node.name for node in group)}: of the {len(group) + len(missing)} nodes that "
             f"they know, {len(missing)} are not members here; bring back the claims of those nodes, or remove the data "
             "of these if it is not wanted."
+        )
+
+
+def _refuse_lone_holder(group: list[Node], view: View) -> None:
+    node = group[0]
+    slots = table.count(table.own_slots(node))
+    if len(table.known_ids(node)) == 1 and slots < SLOTS and len(view.nodes) > 1:
+        raise Refused(
+            f"Cannot join {node.name}: it knows no other node, holds {node.keys} keys and serves {slots} slots, so its "
+            "data is not this instance's; move that data away and empty it, or leave it out."
         )
 
 
@@ -133,7 +147,8 @@ def _absent(view: View) -> Plan:
 
 def _epochs(view: View) -> Plan:
     highest = table.highest_epoch(view)
-    fresh = [node for node in view.answering if table.is_fresh(node) and node.myself.epoch == 0]
+    # A handshake counts as knowing somebody: the server refuses to set an epoch then.
+    fresh = [node for node in view.answering if len(node.table) == 1 and table.is_fresh(node) and not node.myself.epoch]
     return Plan(
         tuple(
             Step(
