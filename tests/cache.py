@@ -26,25 +26,24 @@ def cache_dir() -> Path:
 def made_whole(target: Path) -> Iterator[Path]:
     """A scratch folder beside ``target`` that takes its name when the block ends well, and vanishes otherwise.
 
-    So whoever sees ``target`` sees it complete, also after a kill. One maker at a time (a lock on the parent folder),
-    which also clears away what killed makers left.
+    So whoever sees ``target`` sees it complete, also after a kill. The caller holds the lock of the parent folder:
+    one maker at a time, which also clears away what killed makers left.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with locked(target.parent):
-        for leftover in target.parent.glob(".making-*"):
-            shutil.rmtree(leftover)
-        scratch = target.parent / f".making-{target.name}"
-        scratch.mkdir()
-        try:
-            yield scratch
-            scratch.rename(target)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+    for leftover in target.parent.glob(".making-*"):
+        shutil.rmtree(leftover)
+    scratch = target.parent / f".making-{target.name}"
+    scratch.mkdir()
+    try:
+        yield scratch
+        scratch.rename(target)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Wait for, then hold, the exclusive lock of a folder; the kernel drops it with the process."""
+    """Wait for, then hold, the exclusive lock of a folder, made if need be; the kernel drops it with the process."""
+    folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

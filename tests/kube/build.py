@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cache import cache_dir, made_whole
+from tests.cache import cache_dir, locked, made_whole
 from tests.environment import check_go
 from tests.kube.errors import LabError
 
@@ -71,8 +71,14 @@ def inputs_hash(folder: Path) -> str:
 def ensure_binaries(say: Callable[[str], None]) -> Path:
     """Build what is not built yet. A build that is cut off goes on quickly the next time, from Go's own cache."""
     target = binaries_dir()
-    if target.exists():
-        return target
+    if not target.exists():
+        with locked(target.parent):
+            if not target.exists():  # another run may have built it while this one waited
+                _build_all(target, say)
+    return target
+
+
+def _build_all(target: Path, say: Callable[[str], None]) -> None:
     check_go()
     programs = [(tool, name, package) for tool in TOOLS for name, package in tool.programs.items()]
     say(f"building Kubernetes from source, {len(programs)} programs: once, about ten minutes on two cores")
@@ -83,7 +89,6 @@ def ensure_binaries(say: Callable[[str], None]) -> Path:
             _build(tool, package, scratch / name)
             say(f"built {name} in {time.monotonic() - started:.0f} s")
         _run(["gcc", "-Os", "-static", "-o", str(scratch / "pause"), str(HERE / "pause.c")], HERE, "pause", {})
-    return target
 
 
 def _build(tool: Tool, package: str, output: Path) -> None:

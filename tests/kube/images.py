@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.cache import made_whole
+from tests.cache import locked, made_whole
 from tests.kube.errors import LabError
 from tests.kube.lab import kube_dir
 from tests.kube.oci import Image
@@ -45,8 +45,14 @@ def ensure_store(binaries: Path, say: Callable[[str], None]) -> Path:
     """The image store for what is in the cache now. Older ones are dropped: nodes hold what they use."""
     servers = available()
     target = kube_dir() / f"images-{_store_key(binaries, servers)}"
-    if target.exists():
-        return target
+    if not target.exists():
+        with locked(target.parent):
+            if not target.exists():  # another run may have made it while this one waited
+                _make_store(target, binaries, servers, say)
+    return target
+
+
+def _make_store(target: Path, binaries: Path, servers: list[Server], say: Callable[[str], None]) -> None:
     names = ", ".join(server.image.removeprefix("localhost/") for server in servers)
     say(f"importing images once: {names}")
     with made_whole(target) as scratch, tempfile.TemporaryDirectory(prefix="k8sredis-") as short:
@@ -54,7 +60,6 @@ def ensure_store(binaries: Path, say: Callable[[str], None]) -> Path:
     for old in kube_dir().glob("images-*"):
         if old != target:
             shutil.rmtree(old)
-    return target
 
 
 def _store_key(binaries: Path, servers: list[Server]) -> str:

@@ -87,9 +87,7 @@ def _start(lab: Lab, binaries: Path, store: Path) -> None:
 @contextmanager
 def lock_of(lab: Lab) -> Iterator[None]:
     """One command at a time changes a lab."""
-    path = lab.folder.with_suffix(".lock")
-    path.mkdir(exist_ok=True)
-    with locked(path):
+    with locked(lab.folder.with_suffix(".lock")):
         yield
 
 

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.cache import made_whole
+from tests.cache import locked, made_whole
 from tests.servers import rootfs, store
 from tests.servers.apt import FetchError, PrivateApt
 from tests.servers.server import Server
@@ -21,16 +21,17 @@ from tests.servers.suites import Source
 
 def fetch_missing(say: Callable[[str], None]) -> None:
     """Fetch what is missing. A required source that cannot be had raises, an optional one is only told of."""
-    for source in store.missing():
-        say(f"fetching {source} …")
-        try:
-            server = fetch(source)
-        except FetchError as error:
-            if source.required:
-                raise
-            say(f"{source} is optional and cannot be had here, its tests will be skipped: {error}")
-        else:
-            say(f"{server.family} {server.version} is in {server.rootfs}")
+    with locked(store.servers_dir()):
+        for source in store.missing():
+            say(f"fetching {source} …")
+            try:
+                server = fetch(source)
+            except FetchError as error:
+                if source.required:
+                    raise
+                say(f"{source} is optional and cannot be had here, its tests will be skipped: {error}")
+            else:
+                say(f"{server.family} {server.version} is in {server.rootfs}")
 
 
 def fetch(source: Source) -> Server:
