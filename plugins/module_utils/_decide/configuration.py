@@ -25,7 +25,6 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration 
 
 FOLDER = "/usr/local/etc/redis"
 PLAIN = re.compile(r"[A-Za-z0-9_./:*@%+,-]+")
-MIB = 2**20
 
 SAVE_POINTS = "3600 1 300 100 60 10000"
 """The servers' own default."""
@@ -110,7 +109,7 @@ def _defaults(wish: Declaration) -> list[Line]:
 def _backlog(wish: Declaration) -> int:
     """MiB: 5 % of the memory limit between 1 and 64. It counts as used memory."""
     limit = memory_limit(wish)
-    return 64 if limit is None else min(64, max(1, limit * 5 // 100 // MIB))
+    return 64 if limit is None else min(64, max(1, limit * 5 // 100 // quantities.MIB))
 
 
 def _output_buffer(wish: Declaration) -> str:
@@ -119,7 +118,7 @@ def _output_buffer(wish: Declaration) -> str:
     More ends in an OOM kill of the master, less in a synchronisation that never ends; it comes on top of maxmemory.
     """
     limit = memory_limit(wish)
-    hard = 512 if limit is None else max(16, limit * 15 // 100 // MIB)
+    hard = 512 if limit is None else max(16, limit * 15 // 100 // quantities.MIB)
     return f"replica {hard}mb {hard // 2}mb 120"
 
 

@@ -17,6 +17,7 @@ QUANTITY_UNITS = {
     **{f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", 1)},
 }
 MEMORY = re.compile(r"([0-9]+)([kmg]?b?)", re.IGNORECASE)
+MIB = 2**20
 MEMORY_UNITS = {"": 1, "b": 1, "k": 10**3, "kb": 2**10, "m": 10**6, "mb": 2**20, "g": 10**9, "gb": 2**30}
 
 

@@ -1,0 +1,155 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Directives, memory and modules of a declared instance. Pure; PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from difflib import get_close_matches
+from typing import Any
+
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import configuration, directives, quantities
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unusable
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.versions import Server
+
+MOST_MEMORY_PERCENT = 85
+"""Share of the memory limit; the rest is for copy-on-write while saving, for buffers and fragmentation."""
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+MODULE_PATH = re.compile(r"/[A-Za-z0-9_./+-]+( [A-Za-z0-9_./:=,+-]+)*")
+"""A path and plain arguments: the line goes into a configuration file as it stands."""
+
+
+def problems(wish: Declaration, server: Server | None) -> list[str]:
+    """Without a known ``server`` its directives are not judged."""
+    return [
+        *_twice(wish),
+        *(text for name, value in wish.config.items() for text in _directive(name, value, wish, server)),
+        *_percent(wish),
+        *_maxmemory(wish),
+        *_save(wish),
+        *_modules(wish),
+    ]
+
+
+def warnings(wish: Declaration) -> list[str]:
+    found = []
+    policy = str(_given(wish, "maxmemory-policy") or "")
+    if policy.startswith("allkeys-") and wish.persistence != "none":
+        found.append(
+            f"maxmemory-policy {policy} evicts any key when memory is full, although "
+            f"redis_cluster_persistence={wish.persistence} keeps data on disk."
+        )
+    if configuration.memory_limit(wish) is None and configuration.derives_maxmemory(wish):
+        found.append(
+            "There is neither a memory limit in redis_cluster_resources nor maxmemory in redis_cluster_config: "
+            "a server takes all the memory of its kube_node."
+        )
+    if wish.storage.get("type") == "empty_dir" and wish.persistence != "none":
+        found.append(
+            f"redis_cluster_persistence={wish.persistence} writes to an empty_dir, which is deleted with its pod; "
+            "data survives only in the other members of the shard."
+        )
+    return found
+
+
+def skipped(wish: Declaration, server: Server) -> list[str]:
+    """What could not be judged."""
+    unknown = sorted(name for name in map(str.lower, map(str, wish.config)) if name not in directives.names(server))
+    mine = [name for name in unknown if not directives.owner(name)]
+    if mine and not directives.is_judgeable(server):
+        return [f"Whether {server} knows {', '.join(mine)} was not checked: it is newer than the list of directives."]
+    return []
+
+
+def _twice(wish: Declaration) -> list[str]:
+    count = Counter(str(name).lower() for name in wish.config)
+    return [
+        unusable(f"config.{name}", wish.config.get(name), "it stands there twice in another spelling", "keep one")
+        for name, times in count.items()
+        if times > 1
+    ]
+
+
+def _directive(name: Any, value: Any, wish: Declaration, server: Server | None) -> list[str]:
+    setting, lower = f"config.{name}", str(name).lower()
+    if not directives.NAME.fullmatch(lower):
+        return [unusable("config", name, "it is not the name of a directive", "correct it")]
+    if advice := directives.owner(lower):
+        return [unusable(setting, value, "the collection sets this directive itself", advice)]
+    return _value(setting, value) or _unknown(setting, lower, value, wish, server)
+
+
+def _value(setting: str, value: Any) -> list[str]:
+    lines = directives.lines(value)
+    if not lines:
+        reason = "its value is not text, a number, true, false, or a list of these"
+        return [unusable(setting, value, reason, "correct it")]
+    if any(CONTROL.search(line) for line in lines):
+        return [unusable(setting, value, "it holds a line break or another control character", "remove it")]
+    return []
+
+
+def _unknown(setting: str, name: str, value: Any, wish: Declaration, server: Server | None) -> list[str]:
+    if server is None or name in directives.names(server) or not directives.is_judgeable(server):
+        return []
+    if directives.is_of_module(name):
+        return [] if wish.modules else [unusable(setting, value, "no module is loaded", "set redis_cluster_modules")]
+    near = get_close_matches(name, directives.names(server), 1)
+    advice = f"write {near[0]} if that was meant" if near else "remove it"
+    return [unusable(setting, value, f"{server} has no such directive and would not start", advice)]
+
+
+def _percent(wish: Declaration) -> list[str]:
+    if 10 <= wish.maxmemory_percent <= MOST_MEMORY_PERCENT:
+        return []
+    reason = "the rest of the memory limit is needed while saving and for buffers"
+    return [unusable("maxmemory_percent", wish.maxmemory_percent, reason, f"use 10 to {MOST_MEMORY_PERCENT}")]
+
+
+def _maxmemory(wish: Declaration) -> list[str]:
+    given = _given(wish, "maxmemory")
+    if given is None:
+        return []
+    amount, limit = quantities.memory(given), configuration.memory_limit(wish)
+    if amount is None:
+        return [unusable("config.maxmemory", given, "it is not an amount of memory", "write for example 700mb")]
+    most = None if limit is None else limit * MOST_MEMORY_PERCENT // 100
+    if most is None or 0 < amount <= most:
+        return []
+    seen = "it means no maximum" if amount == 0 else f"it is more than {MOST_MEMORY_PERCENT} %"
+    reason = f"{seen}, and the container's memory limit is {limit // quantities.MIB} MiB" if limit else seen
+    advice = f"use at most {most // quantities.MIB}mb, or leave it out to have it worked out"
+    return [unusable("config.maxmemory", given, reason, advice)]
+
+
+def _save(wish: Declaration) -> list[str]:
+    given = _given(wish, "save")
+    if given is None:
+        return []
+    saves = any(directives.lines(given) or ())
+    if wish.persistence == "none" and saves:
+        reason = "redis_cluster_persistence is none"
+        return [unusable("config.save", given, reason, "leave it out, or set redis_cluster_persistence to rdb")]
+    if wish.persistence == "rdb" and not saves:
+        reason = "it switches off what redis_cluster_persistence=rdb asks for"
+        return [unusable("config.save", given, reason, "leave it out, or set redis_cluster_persistence to none")]
+    return []
+
+
+def _modules(wish: Declaration) -> list[str]:
+    reason = "it is neither 'bundled' nor an absolute path with plain arguments"
+    return [
+        unusable("modules", module, reason, "write for example /opt/modules/mine.so")
+        for module in wish.modules
+        if module != "bundled" and not (isinstance(module, str) and MODULE_PATH.fullmatch(module))
+    ]
+
+
+def _given(wish: Declaration, name: str) -> Any:
+    """The user's value of a directive, however it is spelled."""
+    return next((value for key, value in wish.config.items() if str(key).lower() == name), None)

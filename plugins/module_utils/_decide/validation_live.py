@@ -1,0 +1,275 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A declaration against what is there in Kubernetes. Pure; PRIVATE to the collection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import declared, names, quantities
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import foreign, unchangeable, unusable
+from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import (
+    Claim,
+    ClaimTemplate,
+    Instance,
+    KubeNode,
+    Object,
+    StatefulSet,
+)
+
+OLDEST_KUBERNETES = (1, 29)
+"""Native sidecar containers are on by default since then."""
+
+APPLICATION = "app.kubernetes.io/name"
+INSTANCE = "app.kubernetes.io/instance"
+SHARD = "k8sredis.io/shard"
+OUR_APPLICATION = "redis-cluster"
+
+POD_SECURITY = "pod-security.kubernetes.io/enforce"
+IMMUTABLE_REASON = "{field} of a StatefulSet cannot be changed"
+
+SKIPPED = {
+    "nodes": "Whether there are enough Kubernetes nodes was not checked: the user may not list nodes.",
+    "storageclasses": "Whether the StorageClass exists was not checked: the user may not read storage classes.",
+    "namespaces": "Whether the namespace exists and what it allows was not checked: the user may not read namespaces.",
+    "controllerrevisions": "Stale ConfigMaps were not looked for: the user may not list controller revisions.",
+}
+
+
+def problems(wish: Declaration, there: Instance) -> list[str]:
+    return [
+        *_kubernetes(there),
+        *_namespace(wish, there),
+        *_kube_nodes(wish, there),
+        *_storage_class(wish, there),
+        *_foreign(wish, there),
+        *(_changes(wish, there) if ours(wish, there) else _left_claims(wish, there)),
+    ]
+
+
+def skipped(there: Instance) -> list[str]:
+    return [SKIPPED[kind] for kind in sorted(there.unreadable)]
+
+
+def stale_config_maps(there: Instance, keep: frozenset[str]) -> list[str]:
+    """Immutable ConfigMaps of the instance that nothing refers to; ``keep``: those this run is about to use."""
+    if "controllerrevisions" in there.unreadable:
+        return []
+    return sorted(there.config_maps - there.referred_config_maps - keep)
+
+
+def namespace_exists(there: Instance) -> bool:
+    """True also when nobody may say so."""
+    return there.namespace is not None or "namespaces" in there.unreadable
+
+
+def ours(wish: Declaration, there: Instance) -> tuple[StatefulSet, ...]:
+    """The instance's StatefulSets."""
+    return tuple(found for found in there.statefulsets if _belongs(found, wish.name))
+
+
+def _belongs(found: Object, name: str) -> bool:
+    return found.labels.get(APPLICATION) == OUR_APPLICATION and found.labels.get(INSTANCE) == name
+
+
+def _kubernetes(there: Instance) -> list[str]:
+    if there.kubernetes >= OLDEST_KUBERNETES:
+        return []
+    seen, oldest = (".".join(map(str, version)) for version in (there.kubernetes, OLDEST_KUBERNETES))
+    return [foreign(f"this Kubernetes {seen}", f"the pods need {oldest}", f"upgrade it to {oldest} or newer")]
+
+
+def _namespace(wish: Declaration, there: Instance) -> list[str]:
+    if not namespace_exists(there):
+        if wish.create_namespace:
+            return []
+        advice = "create it, or set redis_cluster_create_namespace"
+        return [unusable("namespace", wish.namespace, "it does not exist", advice)]
+    level = there.namespace.labels.get(POD_SECURITY, "") if there.namespace else ""
+    if wish.storage.get("type") == "host_path" and level in ("baseline", "restricted"):
+        reason = f"namespace {wish.namespace} enforces Pod Security '{level}', which forbids host paths"
+        return [unusable("storage.type", "host_path", reason, "use a namespace of its own without that label")]
+    return []
+
+
+def _kube_nodes(wish: Declaration, there: Instance) -> list[str]:
+    """Only for a new instance: a lost node must not keep a run from looking after one that lives."""
+    members = wish.replicas + 1
+    if not needs_kube_nodes(wish) or "nodes" in there.unreadable or ours(wish, there):
+        return []
+    usable = sum(_is_usable(kube_node, wish) for kube_node in there.kube_nodes)
+    if members <= usable:
+        return []
+    reason = (
+        f"the {members} pods of a shard must run on different Kubernetes nodes, and {usable} of "
+        f"{len(there.kube_nodes)} can take them"
+    )
+    return [unusable("replicas", wish.replicas, reason, "add nodes, or set redis_cluster_anti_affinity to preferred")]
+
+
+def needs_kube_nodes(wish: Declaration) -> bool:
+    return wish.anti_affinity == "required" and not wish.affinity and wish.replicas > 0
+
+
+def _is_usable(kube_node: KubeNode, wish: Declaration) -> bool:
+    if any(kube_node.labels.get(key) != value for key, value in wish.node_selector.items()):
+        return False
+    repelling = [taint for taint in kube_node.taints if taint[2] != "PreferNoSchedule"]
+    tolerated = all(any(_tolerates(toleration, taint) for toleration in wish.tolerations) for taint in repelling)
+    return tolerated and not kube_node.unschedulable
+
+
+def _tolerates(toleration: Any, taint: tuple[str, str, str]) -> bool:
+    """As the scheduler: an empty key with Exists tolerates all, an empty effect matches every effect."""
+    if not isinstance(toleration, Mapping) or toleration.get("effect") not in (None, "", taint[2]):
+        return False
+    key = toleration.get("key") or ""
+    if toleration.get("operator", "Equal") == "Exists":
+        return key in ("", taint[0])
+    return key == taint[0] and (toleration.get("value") or "") == taint[1]
+
+
+def _storage_class(wish: Declaration, there: Instance) -> list[str]:
+    if there.storage_class_found or ours(wish, there):
+        return []
+    name = wish.storage.get("class") or ""
+    if name:
+        return [unusable("storage.class", name, "there is no such StorageClass", "use one of the cluster's, or none")]
+    reason = "Kubernetes has no default StorageClass"
+    return [unusable("storage.class", name, reason, "name one, or use storage.type empty_dir for data that may go")]
+
+
+def _foreign(wish: Declaration, there: Instance) -> list[str]:
+    """Objects that have the names of ours and belong to somebody else."""
+    wished = {names.statefulset(wish.name, shard) for shard in range(wish.shards)}
+    claims = {names.claim(wish.name, shard, ordinal) for shard, ordinal in _members(wish)}
+    secret = [there.secret] if there.secret and INSTANCE in there.secret.labels else []
+    found: list[Object] = [each for each in there.statefulsets if each.name in wished]
+    found += [*(each for each in there.claims if each.name in claims), *there.services, *secret]
+    return [_foreign_text(each) for each in found if not _belongs(each, wish.name)]
+
+
+def _foreign_text(found: Object) -> str:
+    instance = found.labels.get(INSTANCE)
+    reason = f"its labels name the instance '{instance}'" if instance else "its labels name no instance"
+    return foreign(f"{found.kind} {found.name}", reason, "choose another redis_cluster_name, or remove it by hand")
+
+
+def _members(wish: Declaration) -> Iterator[tuple[int, int]]:
+    return ((shard, ordinal) for shard in range(wish.shards) for ordinal in range(wish.replicas + 1))
+
+
+def _changes(wish: Declaration, there: Instance) -> list[str]:
+    """Each difference once, however many StatefulSets tell it."""
+    way_out = _way_out(there)
+    found: dict[str, str] = {}
+    for statefulset in ours(wish, there):
+        for setting, text in _immutable(wish, statefulset, way_out):
+            found.setdefault(setting, text)
+        for setting, text in _declared(wish, statefulset, way_out):
+            found.setdefault(setting, text)
+    return list(found.values())
+
+
+def _way_out(there: Instance) -> str:
+    if there.running_pods:
+        return "set it back"
+    return "set it back, or, as none of its servers runs, remove the instance and create it again"
+
+
+def _immutable(wish: Declaration, seen: StatefulSet, way_out: str) -> Iterator[tuple[str, str]]:
+    """What Kubernetes itself would refuse, by the setting that it follows from."""
+    service = names.nodes_service(wish)
+    if seen.service_name != service:
+        reason = IMMUTABLE_REASON.format(field="serviceName")
+        yield "nodes_service_name", unchangeable("nodes_service_name", seen.service_name, service, reason, way_out)
+    selector = {APPLICATION: OUR_APPLICATION, INSTANCE: wish.name, SHARD: seen.labels.get(SHARD, "")}
+    if dict(seen.selector) != selector:
+        yield "selector", _by_hand(seen, "selector")
+    if seen.pod_management != "Parallel":
+        yield "podManagementPolicy", _by_hand(seen, "podManagementPolicy")
+    yield from _claim_templates(wish, seen, way_out)
+
+
+def _by_hand(seen: StatefulSet, field: str) -> str:
+    reason = f"its {field} is not that of this collection and cannot be changed"
+    return foreign(f"StatefulSet {seen.name}", reason, "choose another redis_cluster_name, or remove it by hand")
+
+
+def _claim_templates(wish: Declaration, seen: StatefulSet, way_out: str) -> Iterator[tuple[str, str]]:
+    reason = IMMUTABLE_REASON.format(field="volumeClaimTemplates")
+    before, kind = seen.claim_templates.get(names.DATA), wish.storage.get("type") or "persistent_claim"
+    if (before is not None) != (kind == "persistent_claim"):
+        old = "persistent_claim" if before else "a storage without claims"
+        yield "storage.type", unchangeable("storage.type", old, kind, reason, way_out)
+    elif before is not None:
+        size, storage_class = str(wish.storage.get("size") or ""), str(wish.storage.get("class") or "")
+        if quantities.quantity(before.size) != quantities.quantity(size):
+            yield "storage.size", unchangeable("storage.size", before.size, size, _size_reason(before, size), way_out)
+        if before.storage_class != storage_class:
+            yield "storage.class", unchangeable("storage.class", before.storage_class, storage_class, reason, way_out)
+        if before.access_modes != ("ReadWriteOnce",):
+            yield "accessModes", _by_hand(seen, "accessModes")
+
+
+def _size_reason(before: ClaimTemplate, size: str) -> str:
+    if (quantities.quantity(size) or 0) < (quantities.quantity(before.size) or 0):
+        return "a claim cannot shrink"
+    return f"{IMMUTABLE_REASON.format(field='volumeClaimTemplates')}, and this version does not grow claims yet"
+
+
+def _declared(wish: Declaration, seen: StatefulSet, way_out: str) -> Iterator[tuple[str, str]]:
+    before = declared.read(seen.annotations.get(declared.ANNOTATION, ""))
+    if before is None:
+        reason = f"its annotation {declared.ANNOTATION} does not say how it was declared"
+        advice = "restore the annotation from another StatefulSet of the instance, or remove it by hand"
+        yield seen.name, foreign(f"StatefulSet {seen.name}", reason, advice)
+        return
+    for change in declared.changes(before, wish):
+        yield change.setting, declared.problem(change, way_out)
+
+
+def _left_claims(wish: Declaration, there: Instance) -> list[str]:
+    """Claims that an instance of this name left behind are taken up again, exactly as they were."""
+    left = [claim for claim in there.claims if _belongs(claim, wish.name)]
+    if not left:
+        return []
+    if wish.storage.get("type") not in (None, "", "persistent_claim"):
+        reason = f"{len(left)} claims of this instance hold its data"
+        advice = "use persistent_claim, or delete the claims if their data is not needed"
+        return [unusable("storage.type", wish.storage["type"], reason, advice)]
+    return [*(_left_declaration(wish, there) or _left_shape(wish, left)), *_left_sizes(wish, left)]
+
+
+def _left_shape(wish: Declaration, left: list[Claim]) -> list[str]:
+    wished = {names.claim(wish.name, shard, ordinal) for shard, ordinal in _members(wish)}
+    surplus = sorted(claim.name for claim in left if claim.name not in wished)
+    if not surplus:
+        return []
+    reason = f"claims of this instance are left that it would not use: {', '.join(surplus)}"
+    advice = "declare as many shards and replicas as it had, or delete all its claims if their data is not needed"
+    return [unusable("shards", wish.shards, reason, advice)]
+
+
+def _left_declaration(wish: Declaration, there: Instance) -> list[str]:
+    """The Secret tells how the instance was declared. A new image or new resources are fine: all pods start anew."""
+    annotation = there.secret.annotations.get(declared.ANNOTATION, "") if there.secret else ""
+    before = declared.read(annotation)
+    if before is None:
+        return []
+    advice = "set it back, or delete its claims if their data is not needed"
+    kept = ("shards", "replicas", "persistence")
+    return [declared.problem(change, advice) for change in declared.changes(before, wish) if change.setting in kept]
+
+
+def _left_sizes(wish: Declaration, left: list[Claim]) -> list[str]:
+    size = str(wish.storage.get("size") or "")
+    larger = [claim for claim in left if (quantities.quantity(claim.asks.size) or 0) > (quantities.quantity(size) or 0)]
+    if not larger:
+        return []
+    reason = f"the claim {larger[0].name} of this instance has {larger[0].asks.size}, and a claim cannot shrink"
+    return [unusable("storage.size", size, reason, f"use {larger[0].asks.size}")]
