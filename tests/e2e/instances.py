@@ -1,0 +1,55 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Variables of small instances, and what pods say."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from tests.e2e.cluster import Cluster
+
+Variables = dict[str, Any]
+
+
+def instance(name: str, namespace: str, image: str, **variables: Any) -> Variables:
+    """Six pods of little weight whose data ends with them; ``variables`` without the role's prefix win."""
+    small = {
+        "name": name,
+        "namespace": namespace,
+        "image": image,
+        "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
+        "storage": {"type": "empty_dir", "size": "256Mi"},
+        **variables,
+    }
+    return {f"redis_cluster_{key}": value for key, value in small.items()}
+
+
+def pods(cluster: Cluster, namespace: str, name: str) -> list[dict[str, Any]]:
+    return list(cluster.get("pods", f"--namespace={namespace}", f"--selector=app.kubernetes.io/instance={name}"))
+
+
+def lives(cluster: Cluster, namespace: str, name: str) -> dict[str, tuple[str, int]]:
+    """Uid and number of restarts by pod: equal before and after when no server was restarted."""
+    return {
+        pod["metadata"]["name"]: (pod["metadata"]["uid"], pod["status"]["containerStatuses"][0]["restartCount"])
+        for pod in pods(cluster, namespace, name)
+    }
+
+
+def ask(cluster: Cluster, namespace: str, pod: str, login: tuple[str, str], *words: str) -> str:
+    """What the server in a pod answers; the password goes by stdin."""
+    user, password = login
+    script = (
+        "REDISCLI_AUTH=$(cat) && export REDISCLI_AUTH && cli=$(command -v valkey-cli || command -v redis-cli) && "
+        'exec "$cli" --no-auth-warning --user "$@"'
+    )
+    command = ["exec", "--stdin", f"--namespace={namespace}", pod, "--container=redis", "--"]
+    return cluster.kubectl(*command, "sh", "-c", script, "sh", user, *words, given=password).stdout.strip()
+
+
+def password(cluster: Cluster, namespace: str, name: str, key: str = "password") -> str:
+    secret = cluster.get("secret", f"{name}-auth", f"--namespace={namespace}")
+    return base64.b64decode(secret["data"][key]).decode()
