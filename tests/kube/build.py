@@ -22,6 +22,7 @@ from pathlib import Path
 from tests.cache import cache_dir, locked, made_whole
 from tests.environment import check_go
 from tests.kube.errors import LabError
+from tests.kube.prerequisites import require_to_build
 
 HERE = Path(__file__).resolve().parent
 FLAGS = ("-trimpath", "-mod=readonly")
@@ -80,6 +81,7 @@ def ensure_binaries(say: Callable[[str], None]) -> Path:
 
 def _build_all(target: Path, say: Callable[[str], None]) -> None:
     check_go()
+    require_to_build()
     programs = [(tool, name, package) for tool in TOOLS for name, package in tool.programs.items()]
     say(f"building Kubernetes from source, {len(programs)} programs: once, about ten minutes on two cores")
     with made_whole(target) as scratch:

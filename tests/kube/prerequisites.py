@@ -7,26 +7,23 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 
-from tests.environment import apt_install
+from tests.environment import install_packages, require_commands
 from tests.kube.errors import LabError
 
 # Debian package -> the program that shows it is there
-PACKAGES = {
+TO_BUILD = {"gcc": "gcc", "pkg-config": "pkg-config"}
+TO_RUN = {
     "conntrack": "conntrack",
     "ethtool": "ethtool",
-    "gcc": "gcc",
     "ipset": "ipset",
     "iproute2": "ip",
     "iptables": "iptables",
     "nftables": "nft",
-    "pkg-config": "pkg-config",
     "socat": "socat",
     "util-linux": "unshare",
 }
-SECCOMP = "libseccomp-dev"
 
 
 def check_root() -> None:
@@ -37,20 +34,11 @@ def check_root() -> None:
         )
 
 
-def install_packages() -> None:
-    missing = missing_packages()
-    if not missing:
-        return
-    if not shutil.which("apt-get"):
-        raise LabError(f"Cannot install {', '.join(missing)}: there is no apt-get; install what they hold by hand.")
-    if not apt_install(missing):
-        subprocess.run(["apt-get", "-qq", "update"], check=False)
-        if not apt_install(missing):
-            raise LabError(f"Cannot install {', '.join(missing)}: apt-get failed as shown above; install them by hand.")
+def require_to_run() -> None:
+    require_commands(TO_RUN)
 
 
-def missing_packages() -> list[str]:
-    missing = [package for package, program in PACKAGES.items() if not shutil.which(program)]
-    if "pkg-config" in missing or subprocess.run(["pkg-config", "--exists", "libseccomp"], check=False).returncode != 0:
-        missing.append(SECCOMP)
-    return missing
+def require_to_build() -> None:
+    require_commands(TO_BUILD)
+    if subprocess.run(["pkg-config", "--exists", "libseccomp"], check=False).returncode != 0:
+        install_packages(["libseccomp-dev"])

@@ -24,7 +24,7 @@ from tests.kube import api, build, controlplane, dns, images, kubeconfigs, netwo
 from tests.kube.cgroups import Cgroups
 from tests.kube.down import take_down
 from tests.kube.lab import NODES, Lab
-from tests.kube.prerequisites import check_root, install_packages
+from tests.kube.prerequisites import check_root, require_to_run
 from tests.kube.processes import components, wait_until
 from tests.servers.fetch import fetch_missing
 from tests.servers.store import missing
@@ -39,7 +39,7 @@ def bring_up(lab: Lab, say: Callable[[str], None]) -> None:
     if is_healthy(lab):
         say("the local Kubernetes is up already")
         return
-    install_packages()
+    require_to_run()
     binaries = build.ensure_binaries(say)
     if any(source.required for source in missing()):
         fetch_missing(say)
