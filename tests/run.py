@@ -53,6 +53,8 @@ STAGES = [
     pytest("unit", "unit", "tests/unit", "-n", "2"),
     pytest("build", "build", "tests/build"),
     Stage("sanity", "lint", ["python", "-m", "tests.sanity"]),
+    pytest("integration", "integration", "tests/integration"),
+    pytest("lab", "e2e", "tests/kube"),
 ]
 
 
