@@ -12,13 +12,25 @@ Both are deterministic, and both keep what the cluster already is.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import table
-from ansible_collections.k8sredis.core.plugins.module_utils._model import Member, Node, Refused, View, Wish
+from ansible_collections.k8sredis.core.plugins.module_utils._model import SLOTS, Member, Node, Refused, View, Wish
 
 Shards = dict[int, list[Node]]
 """Members by shard number, each list in name order."""
+
+Masters = dict[int, Node]
+"""The master by shard number."""
+
+Place = tuple[str, ...]
+"""A zone, or a host of a zone."""
+
+Ways = dict[Place, tuple[int, Node]]
+"""By place: which shard's master moves there, and the member that it is then."""
+
+ZONES, HOSTS = 1, 2
+"""How many words of a place count."""
 
 
 def shards(view: View, wish: Wish) -> Shards:
@@ -38,11 +50,11 @@ def _by_label(view: View, wish: Wish) -> Shards:
     }
 
 
-def masters(groups: Shards) -> dict[int, Node]:
+def masters(groups: Shards) -> Masters:
     """The member of each shard that is, or is to be, its master.
 
     A member that serves slots stays master. The others are chosen so that zones, then kube_nodes,
-    share the masters evenly; improved one choice and then one pair at a time until nothing is better.
+    share the masters evenly: shard by shard, then improved by chains of moves until none is better.
     """
     fixed = {number: serving for number, group in groups.items() if (serving := _serving(number, group))}
     open_shards = [number for number, group in groups.items() if number not in fixed and group]
@@ -94,46 +106,53 @@ def host_of(member: Member) -> str:
     return member.kube_node or member.host
 
 
-def _improve(groups: Shards, chosen: dict[int, Node], load: _Load) -> None:
-    """Single moves until none helps, then one pair at a time. Each change lowers the cost, so it ends."""
-    while _single_move(groups, chosen, load) or _pair_move(groups, chosen, load):
+def _improve(groups: Shards, chosen: Masters, load: _Load) -> None:
+    """Chains of moves until none helps, between zones and then between hosts. Each lowers the cost, so it ends."""
+    while _chain(groups, chosen, load, ZONES) or _chain(groups, chosen, load, HOSTS):
         pass
 
 
-def _single_move(groups: Shards, chosen: dict[int, Node], load: _Load) -> bool:
-    for number, current in chosen.items():
-        for other in groups[number]:
-            if load.gain(current.member, other.member) < (0, 0):
-                _switch(chosen, load, number, other)
+def _chain(groups: Shards, chosen: Masters, load: _Load, depth: int) -> bool:
+    """A master moves to where the next one leaves, that one moves on, and so forth, so that only the first
+    place has one less and the last one more. Without chains two zones can hide a third one that is empty."""
+    there: dict[Place, list[int]] = {}
+    for number, node in chosen.items():
+        there.setdefault(_place_of(node, depth), []).append(number)
+    for start, numbers in there.items():
+        ways: Ways = {}
+        for node in _reachable(start, there, groups, ways):
+            if load.gain(chosen[numbers[0]].member, node.member)[:depth] < (0, 0)[:depth]:
+                _follow(ways, start, _place_of(node, depth), chosen, load)
                 return True
     return False
 
 
-def _pair_move(groups: Shards, chosen: dict[int, Node], load: _Load) -> bool:
-    """A move that costs nothing by itself may make room for one that helps."""
-    if len(chosen) > PAIRS_UP_TO:
-        return False
-    for number, current in list(chosen.items()):
-        for other in groups[number]:
-            first = load.gain(current.member, other.member)
-            if other is current or first > (1, 1):
-                continue
-            _switch(chosen, load, number, other)
-            for second_number, second in chosen.items():
-                for better in groups[second_number]:
-                    second_gain = load.gain(second.member, better.member)
-                    if (first[0] + second_gain[0], first[1] + second_gain[1]) < (0, 0):
-                        _switch(chosen, load, second_number, better)
-                        return True
-            _switch(chosen, load, number, current)
-    return False
+def _reachable(start: Place, there: Mapping[Place, list[int]], groups: Shards, ways: Ways) -> Iterator[Node]:
+    """One member in each place that chains lead to, nearest first; ``ways`` gets the last move to each."""
+    reached = [start]
+    for place in reached:
+        for number in there.get(place, ()):
+            for node in groups[number]:
+                end = _place_of(node, len(start))
+                if end != start and end not in ways:
+                    ways[end] = (number, node)
+                    reached.append(end)
+                    yield node
 
 
-PAIRS_UP_TO = 60
-"""Shards up to which pairs are tried: they cost shards x shards, and single moves are nearly always enough."""
+def _follow(ways: Ways, start: Place, end: Place, chosen: Masters, load: _Load) -> None:
+    """Makes the moves of a chain, the last one first."""
+    while end != start:
+        number, node = ways[end]
+        end = _place_of(chosen[number], len(end))
+        _switch(chosen, load, number, node)
 
 
-def _switch(chosen: dict[int, Node], load: _Load, number: int, node: Node) -> None:
+def _place_of(node: Node, depth: int) -> Place:
+    return (node.member.zone, host_of(node.member))[:depth]
+
+
+def _switch(chosen: Masters, load: _Load, number: int, node: Node) -> None:
     load.add(chosen[number].member, -1)
     load.add(node.member, 1)
     chosen[number] = node
@@ -156,16 +175,25 @@ def _dealt(view: View, wish: Wish) -> Shards:
 
 
 def _existing(view: View, wish: Wish) -> Shards:
-    serving = [node for node in view.answering if table.own_slots(node)]
-    serving.sort(key=lambda node: table.own_slots(node)[0])
     found: Shards = {number: [] for number in range(wish.shards)}
-    for number, node in enumerate(serving[: wish.shards]):
+    for number, node in _numbered(view, wish).items():
         found[number] = [node]
     for node in view.answering:
         for group in found.values():
             if group and node.myself.master_id == group[0].id and len(group) <= wish.replicas:
                 group.append(node)
     return found
+
+
+def _numbered(view: View, wish: Wish) -> Masters:
+    """Masters that serve slots, by shard number: by the even share that their slots begin in, so that a
+    creation of which only some masters executed ADDSLOTS goes on; in slot order where that is ambiguous."""
+    serving = [node for node in view.answering if table.own_slots(node)]
+    serving.sort(key=table.own_slots)
+    numbers = [((table.own_slots(node)[0][0] + 1) * wish.shards - 1) // SLOTS for node in serving]
+    if len(set(numbers)) < len(serving):
+        numbers = list(range(wish.shards))
+    return dict(zip(numbers, serving, strict=False))
 
 
 def _host_by_host(nodes: list[Node]) -> list[Node]:
