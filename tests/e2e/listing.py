@@ -14,11 +14,14 @@ PASSING = ("events", "events.events.k8s.io", "bindings", "pods.metrics.k8s.io")
 """Kinds that nobody keeps: they come and go by themselves."""
 
 
-def listing(cluster: Cluster, namespace: str) -> list[str]:
+def kinds(cluster: Cluster) -> list[str]:
     words = ("api-resources", "--namespaced", "--verbs=list", "--output=name")
-    kinds = [kind for kind in cluster.kubectl(*words).stdout.split() if kind not in PASSING]
-    found = cluster.kubectl("get", ",".join(kinds), f"--namespace={namespace}", "--output=name", "--ignore-not-found")
-    return sorted(found.stdout.split())
+    return [kind for kind in cluster.kubectl(*words).stdout.split() if kind not in PASSING]
+
+
+def listing(cluster: Cluster, namespace: str) -> list[str]:
+    words = (",".join(kinds(cluster)), f"--namespace={namespace}", "--output=name", "--ignore-not-found")
+    return sorted(cluster.kubectl("get", *words).stdout.split())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,106 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Nodes that are not the instance's own are never joined: two clusters that have met cannot be separated again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.e2e import playbook
+from tests.e2e.cluster import Cluster
+from tests.e2e.instances import ask, instance, password
+
+NAME = "own"
+INTRUDER = f"{NAME}-0-9"
+TOOL = "k8sredis-tool"
+
+
+def test_labelled_pod_with_foreign_keys(cluster: Cluster, namespace: str, image: str) -> None:
+    """A server on its own, with keys, under the instance's labels and users: everything but its content says 'ours'."""
+    variables = instance(NAME, namespace, image)
+    playbook.converge(cluster, variables)
+    before = tables(cluster, namespace)
+    cluster.apply(intruder(namespace, image))
+    cluster.kubectl("wait", "--for=condition=Ready", f"--namespace={namespace}", f"pod/{INTRUDER}", "--timeout=60s")
+    default = ("default", password(cluster, namespace, NAME))
+    assert ask(cluster, namespace, INTRUDER, default, "SET", "foreign", "key") == "OK"
+
+    refused = playbook.run(cluster, "redis_cluster", variables)
+    assert not refused.succeeded, refused.output
+    assert refused.changed == 0, refused.output
+    assert INTRUDER in refused.output, refused.output
+    assert tables(cluster, namespace) == before
+    assert ask(cluster, namespace, INTRUDER, default, "GET", "foreign") == "key"
+    assert len(table(cluster, namespace, INTRUDER)) == 1
+
+    cluster.kubectl("delete", "pod", INTRUDER, f"--namespace={namespace}", "--grace-period=1")
+    again = playbook.converge(cluster, variables)
+    assert again.changed == 0, again.output
+    playbook.destroy(cluster, variables)
+
+
+def test_claims_of_a_part(cluster: Cluster, namespace: str, image: str) -> None:
+    """What is left of a cluster whose other claims are gone is not made a part of a new one."""
+    variables = instance("part", namespace, image, storage={"size": "64Mi"})
+    playbook.converge(cluster, variables)
+    default = ("default", password(cluster, namespace, "part"))
+    ask(cluster, namespace, "part-0-0", default, "-c", "SET", "kept", "value")
+    kept = playbook.run(cluster, "redis_cluster_destroy", {**variables, "redis_cluster_confirm_destroy": "part"})
+    assert kept.succeeded, kept.output
+    lost = [f"data-part-{shard}-{ordinal}" for shard in (1, 2) for ordinal in (0, 1)]
+    cluster.kubectl("delete", "persistentvolumeclaims", *lost, f"--namespace={namespace}", "--timeout=60s")
+
+    refused = playbook.run(cluster, "redis_cluster", variables)
+    assert not refused.succeeded, refused.output
+    assert "part-0-0" in refused.output, refused.output
+    assert "not members here" in refused.output, refused.output
+    assert {len(table(cluster, namespace, f"part-{shard}-0")) for shard in (1, 2)} == {1}
+    playbook.destroy(cluster, variables)
+
+
+def tables(cluster: Cluster, namespace: str) -> dict[str, list[str]]:
+    """The ids that each pod of the instance knows."""
+    names = [f"{NAME}-{shard}-{ordinal}" for shard in range(3) for ordinal in range(2)]
+    return {name: table(cluster, namespace, name) for name in names}
+
+
+def table(cluster: Cluster, namespace: str, pod: str) -> list[str]:
+    instance_name = pod.rsplit("-", 2)[0]
+    login = (TOOL, password(cluster, namespace, instance_name, "tool-password"))
+    return sorted(line.split()[0] for line in ask(cluster, namespace, pod, login, "CLUSTER", "NODES").splitlines())
+
+
+def intruder(namespace: str, image: str) -> dict[str, Any]:
+    labels = {
+        "app.kubernetes.io/name": "redis-cluster",
+        "app.kubernetes.io/instance": NAME,
+        "app.kubernetes.io/managed-by": "k8sredis",
+        "k8sredis.io/shard": "0",
+    }
+    container = {
+        "name": "redis",
+        "image": image,
+        "command": ["redis-server", "--cluster-enabled", "yes", "--aclfile", "/auth/users.acl", "--dir", "/data"],
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        "volumeMounts": [{"name": "auth", "mountPath": "/auth"}, {"name": "data", "mountPath": "/data"}],
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": INTRUDER, "namespace": namespace, "labels": labels},
+        "spec": {
+            "securityContext": {
+                "runAsUser": 999,
+                "runAsNonRoot": True,
+                "fsGroup": 999,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "containers": [container],
+            "volumes": [
+                {"name": "auth", "secret": {"secretName": f"{NAME}-auth"}},
+                {"name": "data", "emptyDir": {}},
+            ],
+        },
+    }

@@ -1,0 +1,59 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the end-to-end tests rest on, without a Kubernetes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from redis.crc import key_slot
+
+from tests.e2e.client import key_of_each_slot
+from tests.e2e.watched import TASK, Watched, descendants
+
+NESTED = (
+    "import os, subprocess, time\n"
+    "if os.fork() == 0:\n"
+    "    os.setsid()\n"
+    "    subprocess.Popen(['sleep', '600']); print('TASK [both run] ***', flush=True); time.sleep(600)\n"
+    "time.sleep(600)\n"
+)
+
+
+def test_one_key_in_each_slot() -> None:
+    assert [key_slot(key.encode()) for key in key_of_each_slot()] == list(range(16384))
+
+
+def test_kill_takes_workers_in_sessions_of_their_own() -> None:
+    """Ansible's workers are such."""
+    process = subprocess.Popen([sys.executable, "-c", NESTED], stdout=subprocess.PIPE, text=True)
+    run = Watched(process)
+    run.until("both run")
+    started = descendants(process.pid)
+    assert len(started) == 2
+    run.kill()
+    assert [pid for pid in started if _runs(pid)] == []
+    assert process.returncode == -9
+
+
+def _runs(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text()
+        return state.rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def test_task_names() -> None:
+    lines = {
+        "TASK [k8sredis.core.redis_cluster : Take the lock] *****": "Take the lock",
+        "TASK [Examine the cluster] ****": "Examine the cluster",
+        "ok: [localhost]": None,
+    }
+    for line, name in lines.items():
+        found = TASK.match(line)
+        assert (found[1] if found else None) == name

@@ -1,0 +1,34 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A Kubernetes API that takes connections and says nothing ends a run soon, with one sentence."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e import playbook
+from tests.e2e.cluster import Cluster
+from tests.e2e.instances import instance
+
+
+@pytest.fixture
+def silence() -> Iterator[str]:
+    """The kernel takes the connections of a listening socket; nobody ever reads them."""
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
+        yield f"https://127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("name", ["redis_cluster", "redis_cluster_info", "redis_cluster_destroy"])
+def test_silent_api(name: str, silence: str, cluster: Cluster) -> None:
+    connection = {"host": silence, "api_key": "none", "validate_certs": False}
+    variables = instance("silent", "e2e-silent-api", "localhost/redis:8.0.2", kubernetes=connection)
+    done = playbook.run(cluster, name, {**variables, "redis_cluster_confirm_destroy": "silent"})
+    assert not done.succeeded
+    assert done.changed == 0
+    assert "Cannot reach the Kubernetes API" in done.output, done.output
+    assert "Traceback" not in done.output
