@@ -56,6 +56,19 @@ class KubeNode:
 
 
 @dataclass(frozen=True)
+class Question:
+    """What to look for. ``storage_class``: None when claims are not wished, empty for the default class."""
+
+    name: str
+    namespace: str
+    services: tuple[str, ...]
+    secret: str
+    storage_class: str | None = None
+    kube_nodes: bool = False
+    """Whether the kube_nodes are needed: in a large cluster their list is long."""
+
+
+@dataclass(frozen=True)
 class Instance:
     """Everything of an instance, and what else its declaration is judged by.
 

@@ -66,9 +66,10 @@ def _importable(name: str) -> bool:
     return True
 
 
-def kube(module: AnsibleModule) -> Kube:
+def kube(module: AnsibleModule, namespace: str = "") -> Kube:
+    """``namespace``: when it is not the option of that name."""
     auth = {name: module.params[name] for name in arguments.kubernetes() if module.params.get(name) is not None}
-    return Kube(auth, module.params["namespace"])
+    return Kube(auth, namespace or module.params["namespace"])
 
 
 def target(module: AnsibleModule) -> Pods | Endpoints:

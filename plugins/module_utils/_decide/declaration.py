@@ -55,9 +55,9 @@ class Declaration:
     preferred_endpoint_type: str = "ip"
 
     application_user: str = "default"
-    application_commands: Items = ()
-    application_keys: Items = ()
-    application_channels: Items = ()
+    application_commands: Items | None = None
+    application_keys: Items | None = None
+    application_channels: Items | None = None
 
     cluster_domain: str = "cluster.local"
     ip_family: str = "ipv4"
@@ -125,7 +125,7 @@ def _convert(given: Any, kind: str) -> tuple[Any, str]:
         return _number(given)
     if kind == "bool":
         return _truth(given)
-    if kind == "Items":
+    if kind.startswith("Items"):
         return (tuple(given), "") if isinstance(given, (list, tuple)) else (None, "it must be a list")
     return (dict(given), "") if isinstance(given, Mapping) else (None, "it must be a dictionary")
 

@@ -69,6 +69,16 @@ def claim(name: str, shard: int, ordinal: int) -> str:
     return f"{DATA}-{statefulset(name, shard)}-{ordinal}"
 
 
+def labels(name: str) -> dict[str, str]:
+    """What every object of the instance carries."""
+    return {
+        "app.kubernetes.io/name": "redis-cluster",
+        "app.kubernetes.io/instance": name,
+        "app.kubernetes.io/component": "server",
+        "app.kubernetes.io/managed-by": "k8sredis",
+    }
+
+
 def short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:10]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import (
@@ -17,6 +16,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._model_instance impo
     Instance,
     KubeNode,
     Object,
+    Question,
     StatefulSet,
 )
 from ansible_collections.k8sredis.core.plugins.module_utils._observe import pods
@@ -27,19 +27,6 @@ STORAGE_CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Question:
-    """What to look for. ``storage_class``: None when claims are not wished, empty for the default class."""
-
-    name: str
-    namespace: str
-    services: tuple[str, ...]
-    secret: str
-    storage_class: str | None = None
-    kube_nodes: bool = False
-    """Whether the kube_nodes are needed: in a large cluster their list is long."""
 
 
 def observe(kube: Kube, question: Question) -> Instance:

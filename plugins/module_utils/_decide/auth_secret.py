@@ -1,0 +1,79 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The Secret with an instance's passwords and its ACL file. Pure; PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import acl
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.acl import User
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.users import Login
+from ansible_collections.k8sredis.core.plugins.module_utils._model import Refused, Step
+
+APPLICATION_PASSWORD = "password"
+SYSTEM_PASSWORDS = ("tool-password", "replication-password", "probe-password")
+ACL_FILE = "users.acl"
+
+Data = Mapping[str, str]
+
+
+def data(secret: Mapping[str, Any] | None) -> dict[str, str]:
+    """What a Secret holds, as text."""
+    found = (secret or {}).get("data") or {}
+    return {key: base64.b64decode(value).decode("utf-8", "replace") for key, value in found.items()}
+
+
+def passwords(there: Data, application: Login, generate: Callable[[], str]) -> dict[str, str]:
+    """Each password by its key: given, else the one that is there, else a new one."""
+    wanted = {key: there.get(key) or generate() for key in SYSTEM_PASSWORDS}
+    given = application.password or there.get(APPLICATION_PASSWORD)
+    return {**wanted, APPLICATION_PASSWORD: given or generate()}
+
+
+def check_kept(name: str, there: Data, application: Login, running: Sequence[str]) -> None:
+    """Raises Refused when passwords are lost that running servers want: new ones would lock everybody out."""
+    needed = [*SYSTEM_PASSWORDS, *([] if application.password else [APPLICATION_PASSWORD])]
+    missing = [key for key in needed if not there.get(key)]
+    if missing and running:
+        raise Refused(
+            f"Cannot make new passwords for Secret {name}: it has no {' and no '.join(missing)}, but {running[0]} "
+            f"runs with them; restore the Secret, or stop the pods."
+        )
+
+
+def users(wanted: Data, application: Login, others: Sequence[Login]) -> tuple[User, ...]:
+    """All users of the instance, in the order of the file."""
+    hashed = {key: acl.password_hash(password) for key, password in wanted.items()}
+    system = acl.system_users(*(hashed[key] for key in SYSTEM_PASSWORDS))
+    named = [login.user((acl.password_hash(login.password),)) for login in others]
+    return acl.all_users(system, application.user((hashed[APPLICATION_PASSWORD],)), named)
+
+
+def body(
+    name: str, namespace: str, labels: Mapping[str, str], annotations: Mapping[str, str], contents: Data
+) -> dict[str, Any]:
+    """For server-side apply."""
+    encoded = {key: base64.b64encode(value.encode()).decode() for key, value in sorted(contents.items())}
+    metadata = {"name": name, "namespace": namespace, "labels": dict(labels), "annotations": dict(annotations)}
+    return {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata, "data": encoded}
+
+
+def step(name: str, before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> Step | None:
+    """What an apply did, or would do; None when nothing. Names keys, never values."""
+    if before is None:
+        return Step("secret", name, f"create Secret {name}", "there is none")
+    old, new = data(before), data(after)
+    keys = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
+    parts = [kind for kind in ("labels", "annotations") if _of(before, kind) != _of(after, kind)]
+    if not keys and not parts:
+        return None
+    return Step("secret", name, f"change {', '.join([*keys, *parts])} of Secret {name}", "differs from the wish")
+
+
+def _of(secret: Mapping[str, Any], kind: str) -> dict[str, str]:
+    return dict(secret["metadata"].get(kind) or {})

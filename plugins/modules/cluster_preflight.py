@@ -1,0 +1,158 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cluster_preflight
+short_description: Check the declaration of an instance before anything is changed
+version_added: 0.1.0
+description:
+  - Checks everything that was declared, by itself and against what is there in Kubernetes, and fails with one sentence
+    for each problem. It finds all of them at once and changes nothing.
+  - Refuses what would lose data or availability, what Kubernetes or a server would refuse later, and changes of a live
+    instance that this version does not do.
+  - Says what follows from the declaration, such as names, configuration texts and the hash that tells whether pods
+    must restart.
+author:
+  - the k8sredis.core authors (@k8sredis)
+options:
+  settings:
+    description:
+      - The variables of the role P(k8sredis.core.redis_cluster#role) without their prefix C(redis_cluster_). What is
+        left out has the role's default, but for C(name), C(image), C(resources) and C(storage), which have none here.
+      - C(application_password) and C(users) are options of their own, so that passwords are masked.
+    type: dict
+    required: true
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - k8sredis.core.users
+  - k8sredis.core.attributes
+  - k8sredis.core.attributes.reads
+requirements:
+  - python >= 3.11
+  - kubernetes >= 29.0.0, not 36.0.0 or 36.0.1
+"""
+
+EXAMPLES = r"""
+- name: Check an instance before it is made
+  k8sredis.core.cluster_preflight:
+    settings:
+      name: shop
+      namespace: web
+      shards: 3
+      replicas: 1
+      image: docker.io/library/redis:8.6.7
+      resources:
+        limits:
+          memory: 1Gi
+      storage:
+        size: 8Gi
+  register: preflight
+"""
+
+RETURN = r"""
+instance:
+  description: What follows from the declaration, and what was found.
+  returned: success
+  type: dict
+  contains:
+    names:
+      description: Names of the objects, by what they are. C(statefulsets) is a list with one for each shard.
+      type: dict
+    server:
+      description: C(family) and C(version) of the server in the image.
+      type: dict
+    configuration:
+      description: Texts of the configuration files, C(boot) for redis.conf and C(live) for live.conf.
+      type: dict
+    restart_hash:
+      description: 10 hexadecimal digits over all that a pod takes up only when it restarts.
+      type: str
+    declared:
+      description: JSON for the annotation C(k8sredis.io/declared), by which the next run knows what changes.
+      type: str
+    derives_maxmemory:
+      description: Whether C(maxmemory) is to be worked out in the pod.
+      type: bool
+    stale_configmaps:
+      description: Immutable ConfigMaps of the instance that nothing refers to any more.
+      type: list
+      elements: str
+    namespace_exists:
+      description: Whether the namespace exists; also true when the user may not know.
+      type: bool
+    new:
+      description: Whether the instance has no StatefulSet yet.
+      type: bool
+    warnings:
+      description: What a person should know.
+      type: list
+      elements: str
+    skipped_checks:
+      description: What could not be checked, and why.
+      type: list
+      elements: str
+  sample:
+    names: {nodes_service: shop-nodes, client_service: shop, auth: shop-auth, statefulsets: [shop-0, shop-1, shop-2]}
+    server: {family: redis, version: 8.6.7}
+    restart_hash: d6b5e760e6
+    namespace_exists: true
+    new: true
+    skipped_checks: []
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.k8sredis.core.plugins.module_utils._ansible import arguments
+from ansible_collections.k8sredis.core.plugins.module_utils._ansible import module as border
+from ansible_collections.k8sredis.core.plugins.module_utils._ansible import users as options
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
+    declaration,
+    names,
+    preflight,
+    users,
+    validation,
+)
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.validation import Verdict
+from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Refused
+from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import Instance
+from ansible_collections.k8sredis.core.plugins.module_utils._observe.instance import observe
+
+
+def work(module: AnsibleModule) -> dict[str, Any]:
+    params = module.params
+    wish, wrong = declaration.declaration(params["settings"])
+    application = users.application({**asdict(wish), "application_password": params["application_password"]})
+    server, verdict = validation.of_declaration(wish, application, users.others(params))
+    there, found = look(module, wish)
+    verdict = Verdict(tuple(wrong)) + verdict + found
+    if verdict.problems or server is None or there is None:
+        raise Refused("\n".join(verdict.problems))
+    for warning in verdict.warnings:
+        module.warn(warning)
+    return {"changed": False, "instance": preflight.result(wish, server, there, verdict)}
+
+
+def look(module: AnsibleModule, wish: declaration.Declaration) -> tuple[Instance | None, Verdict]:
+    """What is there, judged; without usable names nobody can be asked for it."""
+    if names.problems(wish):
+        return None, Verdict()
+    try:
+        there = observe(border.kube(module, wish.namespace), preflight.question(wish))
+    except ClusterError as error:
+        return None, Verdict((str(error),))
+    return there, validation.of_instance(wish, there)
+
+
+def main() -> None:
+    spec = {**arguments.kubernetes(), **options.secrets(), "settings": {"type": "dict", "required": True}}
+    border.run(spec, work, supports_check_mode=True)
+
+
+if __name__ == "__main__":
+    main()
