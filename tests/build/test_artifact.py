@@ -17,8 +17,8 @@ from tests.environment import CHECKOUT, tool_environment
 
 # All that may stand at the top of the artifact.
 TOP = {
-    "CHANGELOG.md", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "bindep.txt", "changelogs", "docs", "meta",
-    "playbooks", "plugins", "requirements.txt", "roles",
+    "CHANGELOG.md", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "bindep.txt", "changelogs", "docs",
+    "examples", "meta", "playbooks", "plugins", "requirements.txt", "roles",
 }  # fmt: skip
 MODULES = [f"k8sredis.core.{path.stem}" for path in sorted(CHECKOUT.glob("plugins/modules/[!_]*.py"))]
 ROLES = [f"k8sredis.core.{path.parent.parent.name}" for path in sorted(CHECKOUT.glob("roles/*/tasks/main.yml"))]

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import versions
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import declaration
+
 from tests.unit.role.rendering import ROLE, load, value
 
 OPTIONS = load("meta/argument_specs.yml")["argument_specs"]["main"]["options"]
 DEFAULTS = load("defaults/main.yml")
 NOT_CHECKED = {"kubernetes", "confirm_destroy", "delete_claims", "delete_auth"}
 """Those that cluster_preflight has no use for."""
+SECRET = {"application_password", "users"}
+"""Those that it gets as masked options of their own."""
 
 
 def test_every_variable_has_a_default_and_is_documented() -> None:
@@ -27,7 +32,7 @@ def test_defaults_are_those_that_are_documented() -> None:
 
 def test_preflight_gets_every_variable() -> None:
     settings = load("vars/main.yml")["__redis_cluster_settings"]
-    assert sorted(settings) == sorted({name.removeprefix("redis_cluster_") for name in OPTIONS} - NOT_CHECKED)
+    assert sorted(settings) == sorted({name.removeprefix("redis_cluster_") for name in OPTIONS} - NOT_CHECKED - SECRET)
 
 
 def test_preflight_gets_typed_values() -> None:
@@ -40,6 +45,17 @@ def test_preflight_gets_typed_values() -> None:
     }
     assert wrong == {}
     assert (settings["shards"], settings["accept_no_replicas"]) == (5, True)
+
+
+def test_preflight_knows_every_variable() -> None:
+    _declared, problems = declaration(value("__redis_cluster_settings"))
+    assert problems == []
+
+
+def test_the_default_image_has_no_known_security_hole() -> None:
+    found, problems = versions.server(DEFAULTS["redis_cluster_image"], "")
+    assert found is not None
+    assert problems + versions.warnings(found) == []
 
 
 def test_a_part_of_the_storage_keeps_the_defaults_of_the_rest() -> None:

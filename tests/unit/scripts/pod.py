@@ -25,6 +25,7 @@ PLACES = ("/usr/local/lib/redis/modules", "/usr/local/etc/redis", "/etc/k8sredis
 class Pod:
     def __init__(self, folder: Path, shell: str) -> None:
         self.folder = folder
+        self.server: subprocess.Popen[bytes] | None = None
         program, *words = SHELLS[shell]
         self._shell = [which(program), *words]
         self.environment = {

@@ -1,0 +1,109 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""``python -m tests.demo up|down``: a healthy Redis Cluster of 3 shards x 1 replica.
+
+On the Kubernetes of KUBECONFIG, or without it on a local one, which is started, and the first time built.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from typing import Any
+
+from tests.demo import kubernetes
+from tests.demo.ansible import DemoError, module, play
+from tests.demo.farewell import farewell
+from tests.demo.kubernetes import Kubernetes
+from tests.demo.place import NAMESPACE, Place
+from tests.environment import SetupError
+
+NAME = "demo"
+SHARDS, REPLICAS = 3, 1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.demo", description=__doc__)
+    parser.add_argument("verb", choices=["up", "down"])
+    from tests.kube.errors import LabError
+
+    try:
+        {"up": up, "down": down}[parser.parse_args().verb]()
+    except (DemoError, LabError, SetupError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped; run it again to go on, or `make demo-down` to clear up", file=sys.stderr)
+        return 130
+    return 0
+
+
+def up() -> None:
+    started = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"[{time.monotonic() - started:5.1f} s] {line}", flush=True)
+
+    where = kubernetes.given() or kubernetes.local(say)
+    place = Place(where.kubeconfig)
+    place.make_namespace()
+    say(f"converging a Redis Cluster of {SHARDS} shards x {REPLICAS} replica in the namespace {NAMESPACE}")
+    changed = play("redis_cluster", where.kubeconfig, declaration(where, place, say))
+    seen = module("cluster_info", where.kubeconfig, {"name": NAME, "namespace": NAMESPACE, "shards": SHARDS})
+    print("\n".join(["", *seen["report"], ""]))
+    say("done" if changed else "nothing changed")
+    print(farewell(where, NAME))
+
+
+def declaration(where: Kubernetes, place: Place, say: Any) -> dict[str, Any]:
+    """What a user would write, small enough for a laptop."""
+    wish: dict[str, Any] = {
+        "redis_cluster_name": NAME,
+        "redis_cluster_namespace": NAMESPACE,
+        "redis_cluster_shards": SHARDS,
+        "redis_cluster_replicas": REPLICAS,
+        "redis_cluster_resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "128Mi"}},
+        "redis_cluster_storage": {"size": "1Gi"},
+    }
+    if where.image:
+        wish["redis_cluster_image"] = where.image
+    if place.has_one_kube_node():
+        say("there is one kube_node to run on, so masters and replicas share it")
+        wish["redis_cluster_anti_affinity"] = "none"
+    if not place.has_default_class():
+        say("there is no default storage class, so the data goes with its pods")
+        wish["redis_cluster_storage"] = {"type": "empty_dir", "size": "1Gi"}
+    return wish
+
+
+def down() -> None:
+    where = kubernetes.given() or kubernetes.running()
+    if where is None:
+        print("There is no local Kubernetes, so there is nothing to remove.")
+    elif kubernetes.is_the_demos_own(where):
+        print("ending the local Kubernetes, which the demo had started")
+        kubernetes.end()
+    else:
+        remove(where)
+
+
+def remove(where: Kubernetes) -> None:
+    place = Place(where.kubeconfig)
+    if place.namespace_exists():
+        wish = {
+            "redis_cluster_name": NAME,
+            "redis_cluster_namespace": NAMESPACE,
+            "redis_cluster_confirm_destroy": NAME,
+            "redis_cluster_delete_claims": True,
+            "redis_cluster_delete_auth": True,
+        }
+        play("redis_cluster_destroy", where.kubeconfig, wish)
+        place.delete_namespace()
+    print(f"the demo's instance and its namespace {NAMESPACE} are gone")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
