@@ -40,8 +40,8 @@ def hierarchies(mounts: str) -> list[Hierarchy]:
     """Of the text of a mountinfo file: ``… <mount point> … - <type> <source> <options>``."""
     found = []
     for line in mounts.splitlines():
-        before, _, after = line.partition(" - ")
-        kind, _, options = after.split(" ", 2)
+        before, _separator, after = line.partition(" - ")
+        kind, _source, options = after.split(" ", 2)
         if kind == "cgroup2":
             found.append(Hierarchy(Path(before.split()[4]), 2, frozenset()))
         elif kind == "cgroup":
@@ -134,7 +134,7 @@ class Cgroups:
         for tree in self.trees:
             own = tree.folder / self.name
             while own.exists():
-                folders = [Path(path) for path, _, _ in os.walk(own, topdown=False)]
+                folders = [Path(path) for path, _folders, _files in os.walk(own, topdown=False)]
                 with contextlib.suppress(OSError):
                     for folder in folders:
                         folder.rmdir()

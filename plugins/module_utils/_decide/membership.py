@@ -172,8 +172,8 @@ def _meetings(view: View) -> Plan:
     return Plan(tuple(steps))
 
 
-def _met(one: Node, other: Node) -> bool:
-    return _points_to(one, other) and _points_to(other, one)
+def _met(left: Node, right: Node) -> bool:
+    return _points_to(left, right) and _points_to(right, left)
 
 
 def _points_to(one: Node, other: Node) -> bool:

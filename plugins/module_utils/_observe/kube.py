@@ -178,5 +178,5 @@ def _reason(error: BaseException) -> str:
     inner = getattr(error, "reason", None)
     if isinstance(inner, BaseException):
         return _reason(inner)
-    text = str(error).split("\n")[0].strip() or type(error).__name__
+    text = str(error).split("\n", maxsplit=1)[0].strip() or type(error).__name__
     return text.rstrip(".")

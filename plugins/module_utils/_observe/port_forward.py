@@ -77,7 +77,7 @@ def _tls(configuration: Any) -> dict[str, Any]:
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).split("\n")[0] or type(error).__name__).rstrip(".")
+    return (str(error).split("\n", maxsplit=1)[0] or type(error).__name__).rstrip(".")
 
 
 class PortForwardConnection(AbstractConnection):

@@ -119,7 +119,7 @@ def _node(member: Member, replies: list[Any]) -> Node:
 
 
 def _one_line(error: BaseException) -> str:
-    return (str(error).split("\n")[0].strip() or type(error).__name__).rstrip(".")
+    return (str(error).split("\n", maxsplit=1)[0].strip() or type(error).__name__).rstrip(".")
 
 
 def is_error(reply: Any) -> bool:

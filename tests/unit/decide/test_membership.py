@@ -356,14 +356,14 @@ def servers(draw: some.DrawFn) -> Servers:
     for number, name in enumerate(everybody):
         if draw(some.booleans()):
             found.restart(name, f"10.7.7.{number}", keeps_data=draw(some.booleans()))
-    for _ in range(draw(some.integers(0, 4))):
+    for _turn in range(draw(some.integers(0, 4))):
         found.tick()
     return found
 
 
 @given(servers())
 def test_what_is_planned_leaves_nothing_to_plan(found: Servers) -> None:
-    for _ in range(3):  # While old ids are not yet failing there is nothing to decide.
+    for _turn in range(3):  # While old ids are not yet failing there is nothing to decide.
         try:
             plan = membership.plan(views.seen(found))
         except Retryable:

@@ -82,7 +82,7 @@ def test_slots_as_ranges_and_back(wanted: set[int]) -> None:
     ranges = table.as_ranges(wanted)
     assert table.slots_of(ranges) == wanted
     assert table.count(ranges) == len(wanted)
-    assert all(last + 1 < first for (_, last), (first, _) in pairwise(ranges))
+    assert all(last + 1 < first for (_first, last), (first, _last) in pairwise(ranges))
 
 
 def test_highest_epoch_is_that_of_any_entry() -> None:

@@ -96,4 +96,4 @@ def test_version_2_that_hands_nothing_down_is_one_sentence(
 
 def test_no_tree_at_all_is_one_sentence() -> None:
     with pytest.raises(LabError, match="no cgroup tree is mounted"):
-        _ = Cgroups("lab", []).roster
+        _roster = Cgroups("lab", []).roster

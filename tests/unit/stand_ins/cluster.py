@@ -225,9 +225,16 @@ class Servers:
             server.synced = master is not None
             server.keys = server.keys if master is None else master.keys
 
+    def meet_all(self) -> None:
+        """All know each other, with epochs of their own, as after cluster_meet."""
+        for number, server in enumerate(self.alive, start=1):
+            server.change(epoch=number)
+            server.meeting += [(other.member.host, other.member.port) for other in self.alive if other is not server]
+        self.settle()
+
     def settle(self) -> None:
         """As many ticks as anything takes."""
-        for _ in range(TICKS_TO_FAIL + 2):
+        for _turn in range(TICKS_TO_FAIL + 2):
             self.tick()
 
     def _where(self, entry: Entry | None) -> Server | None:
