@@ -50,6 +50,6 @@ def test_only_the_named_folder_is_the_users(tmp_path: Path) -> None:
 
 
 def test_the_image_has_its_name(tmp_path: Path) -> None:
-    files, _manifest = write(tmp_path, make_rootfs(tmp_path / "rootfs"))
+    files, _layer = write(tmp_path, make_rootfs(tmp_path / "rootfs"))
     annotations = json.loads(files["index.json"])["manifests"][0]["annotations"]
     assert annotations == {"io.containerd.image.name": "localhost/thing:1"}
