@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import placement, replicas, table
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import replicas, table
 from ansible_collections.k8sredis.core.plugins.module_utils._model import SLOTS, Finding, Node, View, Wish
 
 Check = Callable[[View], Iterator[Finding]]
@@ -392,8 +392,3 @@ def _role_text(view: View, is_master: bool, master_id: str) -> str:
         return "a master"
     master = view.by_id.get(master_id)
     return f"a replica of {master.name if master else master_id[:12]}"
-
-
-def spread(view: View) -> str:
-    """For people: how many masters each host has."""
-    return placement.spread_text(dict(enumerate(_serving_masters(view))))

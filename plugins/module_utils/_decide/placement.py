@@ -237,7 +237,7 @@ def _swap_once(found: Shards, kept: set[str]) -> bool:
 
 def _swap_into(found: Shards, one: int, node: Node, other: int, kept: set[str]) -> bool:
     for candidate in found[other]:
-        if candidate.name in kept:
+        if candidate.name in kept or host_of(candidate.member) == host_of(node.member):
             continue
         before = _collisions(found[one]) + _collisions(found[other])
         first = [candidate if member is node else member for member in found[one]]
@@ -250,9 +250,3 @@ def _swap_into(found: Shards, one: int, node: Node, other: int, kept: set[str]) 
 
 def _collisions(group: list[Node]) -> int:
     return len(group) - len({host_of(node.member) for node in group})
-
-
-def spread_text(chosen: Mapping[int, Node]) -> str:
-    """For people: how many masters each host has."""
-    hosts = Counter(host_of(node.member) or "unknown" for node in chosen.values())
-    return ", ".join(f"{host}: {number}" for host, number in sorted(hosts.items()))

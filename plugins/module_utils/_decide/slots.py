@@ -45,27 +45,28 @@ def plan(view: View, wish: Wish) -> Plan:
         refuse_moves(view, wish)
         return Plan()
     groups = placement.shards(view, wish)
-    if len(groups) != wish.shards:
-        raise Refused(f"Cannot assign slots to {wish.shards} shards: the members belong to {len(groups)} shards.")
+    _refuse_other_shards(groups, wish)
     _refuse_papering_over(view, owned)
     return _assign(groups, wish, owned)
 
 
 def owned_ranges(view: View) -> tuple[SlotRange, ...]:
     """Slots that any table gives to anybody, also to a node that is away."""
-    return table.as_ranges(
-        {slot for node in view.answering for entry in node.table for slot in table.slots_of(entry.slots)}
-    )
+    # Nearly every table says the same, so equal ranges first become one.
+    ranges = {bounds for node in view.answering for entry in node.table for bounds in entry.slots}
+    return table.as_ranges(table.slots_of(ranges))
 
 
 def _refuse_lost_owner(view: View, owned: set[int]) -> None:
-    """Slots of a node that is no member: until its replica is elected, or until it is brought back."""
+    """Slots of a node that is no member, or silent: until its replica is elected, or until it is brought back."""
     served = table.slots_of(bounds for node in view.answering for bounds in table.own_slots(node))
     lost = table.as_ranges(owned - served)
-    if lost and len(view.answering) == len(view.nodes):
+    if lost:
+        silent = table.joined(node.name for node in view.nodes if not node.answers)
+        what = f"does not answer (silent: {silent})" if silent else "is no member"
         raise Retryable(
-            f"Cannot vouch for the slots {table.range_text(lost)}: the tables give them to a node that is no member; "
-            "bring back its data, or wait until its replica has been elected, and run again."
+            f"Cannot vouch for the slots {table.range_text(lost)}: the tables give them to a node that {what}; bring "
+            "back its data, or wait until its replica has been elected, and run again."
         )
 
 
@@ -80,6 +81,15 @@ def refuse_moves(view: View, wish: Wish) -> None:
         f"Cannot bring the slots to {wish.shards} even shards: {seen}; moving slots of a live cluster is not in this "
         "version, keep the number of shards that the cluster has."
     )
+
+
+def _refuse_other_shards(groups: placement.Shards, wish: Wish) -> None:
+    found = [str(number) for number, group in groups.items() if group]
+    if found != [str(number) for number in range(wish.shards)]:
+        raise Refused(
+            f"Cannot assign slots to {wish.shards} shards: the members found are of the shards "
+            f"{table.joined(found, 16) or 'none'}; see to it that each shard has its members, or change shards."
+        )
 
 
 def _refuse_papering_over(view: View, owned: set[int]) -> None:
