@@ -138,7 +138,7 @@ def _content(group: list[Node]) -> str:
 def _absent(view: View) -> Plan:
     return Plan(
         tuple(
-            Step("join", node.name, f"{node.name} joins when it runs ({node.error})", REASON_ABSENT)
+            Step("join", node.name, f"{node.name} joins when it runs", REASON_ABSENT)
             for node in view.nodes
             if not node.answers
         )

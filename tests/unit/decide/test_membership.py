@@ -170,7 +170,7 @@ def test_a_member_without_a_process_joins_when_it_runs() -> None:
     found = views.answers_not(fresh_view(2, 0), "shop-1-0", waiting="its pod does not exist")
     (_epoch, join) = sorted(membership.plan(found).steps, key=lambda step: step.kind)
     assert (join.kind, join.subject, join.reason, join.commands) == ("join", "shop-1-0", membership.REASON_ABSENT, ())
-    assert join.text == "shop-1-0 joins when it runs (its pod does not exist)"
+    assert join.text == "shop-1-0 joins when it runs"
 
 
 def test_a_push_is_a_meeting_with_all_others() -> None:
