@@ -54,17 +54,13 @@ def masters(groups: Shards) -> Masters:
     """The member of each shard that is, or is to be, its master.
 
     A member that serves slots stays master. The others are chosen so that zones, then kube_nodes,
-    share the masters evenly: shard by shard, then improved by chains of moves until none is better.
+    share the masters evenly: the first of each shard, improved by chains of moves until none is better.
     """
     fixed = {number: serving for number, group in groups.items() if (serving := _serving(number, group))}
-    open_shards = [number for number, group in groups.items() if number not in fixed and group]
+    chosen = {number: group[0] for number, group in groups.items() if group and number not in fixed}
     load = _Load()
-    for node in fixed.values():
+    for node in (*fixed.values(), *chosen.values()):
         load.add(node.member, 1)
-    chosen = {}
-    for number in open_shards:
-        chosen[number] = min(groups[number], key=lambda node: (load.cost_of(node.member), groups[number].index(node)))
-        load.add(chosen[number].member, 1)
     _improve(groups, chosen, load)
     return dict(sorted({**fixed, **chosen}.items()))
 
@@ -116,12 +112,13 @@ def _chain(groups: Shards, chosen: Masters, load: _Load, depth: int) -> bool:
     """A master moves to where the next one leaves, that one moves on, and so forth, so that only the first
     place has one less and the last one more. Without chains two zones can hide a third one that is empty."""
     there: dict[Place, list[int]] = {}
-    for number, node in chosen.items():
-        there.setdefault(_place_of(node, depth), []).append(number)
-    for start, numbers in there.items():
+    for number in sorted(chosen, reverse=True):  # So the first shards are the last to leave their first member.
+        there.setdefault(_place_of(chosen[number], depth), []).append(number)
+    for start in sorted(there, key=lambda place: -len(there[place])):
+        leaver = chosen[there[start][0]].member
         ways: Ways = {}
         for node in _reachable(start, there, groups, ways):
-            if load.gain(chosen[numbers[0]].member, node.member)[:depth] < (0, 0)[:depth]:
+            if load.gain(leaver, node.member)[:depth] < (0, 0)[:depth]:
                 _follow(ways, start, _place_of(node, depth), chosen, load)
                 return True
     return False
