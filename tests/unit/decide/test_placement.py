@@ -75,9 +75,10 @@ def test_a_master_stays_although_the_place_is_crowded() -> None:
 
 
 def test_the_others_keep_away_from_the_masters_that_stay() -> None:
-    found = layout("0: a/1 b/2", "1: a/1 b/2", "2: b/2 a/1")
-    found = views.entry(found, "shop-0-0", "shop-0-0", slots=((0, 5460),))
-    assert masters(found, 3) == ["shop-0-0", "shop-1-1", "shop-2-0"]
+    found = layout("0: a/1 b/2", "1: a/1 b/2")
+    assert masters(found, 2) == ["shop-0-0", "shop-1-1"]
+    found = views.entry(found, "shop-1-0", "shop-1-0", slots=((8192, 16383),))
+    assert masters(found, 2) == ["shop-0-1", "shop-1-0"]
 
 
 def test_a_promoted_replica_is_the_master() -> None:

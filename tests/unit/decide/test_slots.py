@@ -120,34 +120,33 @@ def test_a_held_allocation_needs_nothing(found: View) -> None:
 UNEVEN = serves(EMPTY, shop_0_0=(0, 99), shop_1_0=(100, 10921), shop_2_0=(10922, 16383))
 LAST_IS_OPEN = serves(EMPTY, shop_0_0=(0, 5460), shop_1_0=(5461, 10921))
 
+MOVES = (
+    "Cannot bring the slots to {} even shards: {}; moving slots of a live cluster is not in this version, keep the "
+    "number of shards that the cluster has."
+)
+MEMBERS = (
+    "Cannot assign slots to {} shards: the members found are of the shards {}; see to it that each shard has its "
+    "members, or change shards."
+)
+
 REFUSED = [
     (
         "fewer shards than the cluster has",
         healthy(4, 1),
         3,
-        (
-            "Cannot bring the slots to 3 even shards: shop-0-0 serves 4096, shop-1-0 serves 4096, shop-2-0 serves 4096, "
-            "shop-3-0 serves 4096; moving slots of a live cluster is not in this version, keep the number of shards that "
-            "the cluster has."
-        ),
+        MOVES.format(3, "shop-0-0 serves 4096, shop-1-0 serves 4096, shop-2-0 serves 4096, shop-3-0 serves 4096"),
     ),
     (
         "more shards than the cluster has",
         healthy(3, 1),
         4,
-        (
-            "Cannot bring the slots to 4 even shards: shop-0-0 serves 5461, shop-1-0 serves 5461, shop-2-0 serves 5462; "
-            "moving slots of a live cluster is not in this version, keep the number of shards that the cluster has."
-        ),
+        MOVES.format(4, "shop-0-0 serves 5461, shop-1-0 serves 5461, shop-2-0 serves 5462"),
     ),
     (
         "as many shards, but uneven",
         UNEVEN,
         3,
-        (
-            "Cannot bring the slots to 3 even shards: shop-0-0 serves 100, shop-1-0 serves 10822, shop-2-0 serves 5462; "
-            "moving slots of a live cluster is not in this version, keep the number of shards that the cluster has."
-        ),
+        MOVES.format(3, "shop-0-0 serves 100, shop-1-0 serves 10822, shop-2-0 serves 5462"),
     ),
     (
         "keys are stored and slots have no owner",
@@ -163,8 +162,8 @@ REFUSED = [
         keys(EMPTY, "shop-2-1", 1),
         3,
         (
-            "Cannot assign the slots 0-16383: the cluster is not empty (shop-2-1 holds 1 keys), so their owner is lost or "
-            "away; bring it back, or see the findings of 'cluster_info'."
+            "Cannot assign the slots 0-16383: the cluster is not empty (shop-2-1 holds 1 keys), so their owner is lost "
+            "or away; bring it back, or see the findings of 'cluster_info'."
         ),
     ),
     (
@@ -178,36 +177,27 @@ REFUSED = [
         serves(EMPTY, shop_0_0=(5461, 10921)),
         3,
         (
-            "Cannot assign slots to shop-0-0: it already serves 5461-10921, which belong to another shard; moving slots "
-            "is not in this version."
+            "Cannot assign slots to shop-0-0: it already serves 5461-10921, which belong to another shard; moving "
+            "slots is not in this version."
         ),
     ),
     (
         "a shard without members",
         View(tuple(one for one in EMPTY.nodes if one.member.shard != 1)),
         3,
-        (
-            "Cannot assign slots to 3 shards: the members found are of the shards 0, 2; see to it that each shard has its "
-            "members, or change shards."
-        ),
+        MEMBERS.format(3, "0, 2"),
     ),
     (
         "members of more shards than wished",
         EMPTY,
         2,
-        (
-            "Cannot assign slots to 2 shards: the members found are of the shards 0, 1, 2; see to it that each shard has "
-            "its members, or change shards."
-        ),
+        MEMBERS.format(2, "0, 1, 2"),
     ),
     (
         "no members",
         View(),
         3,
-        (
-            "Cannot assign slots to 3 shards: the members found are of the shards none; see to it that each shard has its "
-            "members, or change shards."
-        ),
+        MEMBERS.format(3, "none"),
     ),
 ]
 
@@ -219,30 +209,26 @@ def test_refused(found: View, shards: int, message: str) -> None:
     assert str(refused.value) == message
 
 
+VOUCH = (
+    "Cannot vouch for the slots 5461-10921: the tables give them to a node that {}; bring back its data, or wait until "
+    "its replica has been elected, and run again."
+)
+
 LOST = [
     (
         "a master is no member any more",
         views.without(healthy(3, 1), "shop-1-0"),
-        (
-            "Cannot vouch for the slots 5461-10921: the tables give them to a node that is no member; bring back its "
-            "data, or wait until its replica has been elected, and run again."
-        ),
+        VOUCH.format("is no member"),
     ),
     (
         "a master is silent",
         views.answers_not(healthy(3, 1), "shop-1-0"),
-        (
-            "Cannot vouch for the slots 5461-10921: the tables give them to a node that does not answer (silent: "
-            "shop-1-0); bring back its data, or wait until its replica has been elected, and run again."
-        ),
+        VOUCH.format("does not answer (silent: shop-1-0)"),
     ),
     (
         "the slots of a silent master are not all",
         views.answers_not(LAST_IS_OPEN, "shop-1-0", waiting="the pod is being deleted"),
-        (
-            "Cannot vouch for the slots 5461-10921: the tables give them to a node that does not answer (silent: "
-            "shop-1-0); bring back its data, or wait until its replica has been elected, and run again."
-        ),
+        VOUCH.format("does not answer (silent: shop-1-0)"),
     ),
 ]
 
