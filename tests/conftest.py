@@ -5,7 +5,13 @@
 
 from __future__ import annotations
 
+from ansible.plugins.loader import init_plugin_loader
 from hypothesis import settings
+
+from tests.environment import CHECKOUT
+
+# Before any test imports the collection: what Python's own import found first, Ansible's would not know.
+init_plugin_loader([str(CHECKOUT / "collections")])
 
 # A busy machine must not fail a property: durations are never asserted.
 settings.register_profile("k8sredis", deadline=None)

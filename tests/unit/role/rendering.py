@@ -13,15 +13,12 @@ from functools import cache
 from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar, trust_as_template
 
 from tests.environment import CHECKOUT
 
 ROLE = CHECKOUT / "roles" / "redis_cluster"
 FILES = ROLE / "files"
-
-init_plugin_loader([str(CHECKOUT / "collections")])
 
 
 def load(path: str) -> dict[str, Any]:
