@@ -24,7 +24,7 @@ from tests.kube.errors import LabError
 MOUNTS = Path("/proc/self/mountinfo")
 COMPONENTS = "components"
 V2_CONTROLLERS = frozenset(("cpu", "cpuset", "hugetlb", "io", "memory", "pids"))
-KILL_SECONDS = 30
+KILL_SECONDS = 60
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def start_containerd(lab: Lab, node: Node, image_store: Path) -> None:
 
     command = ["unshare", "--mount", str(NODE_ROOT), str(kube_dir()), str(folder)]
     start(lab, node.name, in_network(lab.network_namespace(node.name), command))
-    wait_until(lab, f"the root of node {node.name}", (folder / "ready").exists, seconds=30, poll=0.02)
+    wait_until(lab, f"the root of node {node.name}", (folder / "ready").exists, poll=0.02)
     start(lab, f"{node.name}-containerd", inside(lab, node, ["containerd", "--config", f"{folder}/containerd.toml"]))
 
 
@@ -40,7 +40,7 @@ def start_kubelet(lab: Lab, node: Node) -> None:
     """Once containerd and the API answer."""
     folder = lab.node_folder(node)
     socket = root_of(lab, node) / CONTAINERD_SOCKET.relative_to("/")
-    wait_until(lab, f"containerd of node {node.name}", socket.is_socket, seconds=30)
+    wait_until(lab, f"containerd of node {node.name}", socket.is_socket)
     start(lab, f"{node.name}-kubelet", inside(lab, node, kubelet_command(lab, node)))
     start(
         lab, f"{node.name}-kube-proxy", inside(lab, node, ["kube-proxy", f"--config={folder}/kube-proxy.json", "--v=1"])

@@ -21,6 +21,7 @@ from tests.kube.errors import LabError
 from tests.kube.lab import Lab
 
 ENTER_CGROUP = 'echo 0 >"$1"; shift; exec "$@"'
+WAIT_SECONDS = 300  # each step takes a few; a machine that is busy with other things may need many times that
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -74,9 +75,9 @@ def components(lab: Lab) -> dict[str, int | None]:
     return {name: number if number in members else None for name, number in pids.items()}
 
 
-def wait_until(lab: Lab, what: str, check: Callable[[], bool], seconds: float, poll: float = 0.1) -> None:
+def wait_until(lab: Lab, what: str, check: Callable[[], bool], poll: float = 0.1) -> None:
     """Wait for ``check``; end early when a component has died, since then it will not come true."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + WAIT_SECONDS
     while not check():
         dead = [name for name, number in components(lab).items() if number is None]
         if dead:
@@ -84,7 +85,7 @@ def wait_until(lab: Lab, what: str, check: Callable[[], bool], seconds: float, p
                 f"Cannot bring up the lab: {dead[0]} ended while waiting for {what}; {last_words(lab, dead[0])}"
             )
         if time.monotonic() > deadline:
-            raise LabError(f"Cannot bring up the lab: {what} did not come about in {seconds:.0f} s; see {lab.logs}.")
+            raise LabError(f"Cannot bring up the lab: {what} did not come about in {WAIT_SECONDS} s; see {lab.logs}.")
         time.sleep(poll)
 
 

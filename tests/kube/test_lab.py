@@ -28,7 +28,7 @@ from tests.kube.processes import components, pid
 from tests.servers import available
 
 LAB = Lab("test")
-SECONDS = 120
+SECONDS = 300
 pytestmark = [
     pytest.mark.lab,
     pytest.mark.skipif(os.geteuid() != 0, reason="a local Kubernetes needs root: namespaces, mounts and cgroups"),
@@ -43,7 +43,7 @@ def kube(*words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
 
 def kubectl(*words: str, given: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
     command = [str(LAB.binaries / "kubectl"), "--kubeconfig", str(LAB.kubeconfig), *words]
-    return subprocess.run(command, input=given, capture_output=True, text=True, check=check, timeout=SECONDS)
+    return subprocess.run(command, input=given, capture_output=True, text=True, check=check, timeout=SECONDS + 60)
 
 
 def get(*words: str) -> Any:

@@ -29,9 +29,6 @@ from tests.kube.processes import components, wait_until
 from tests.servers.fetch import fetch_missing
 from tests.servers.store import missing
 
-API_SECONDS = 60
-NODES_SECONDS = 60
-
 
 def bring_up(lab: Lab, say: Callable[[str], None]) -> None:
     check_root()
@@ -73,15 +70,15 @@ def _start(lab: Lab, binaries: Path, store: Path) -> None:
         controlplane.start_api(lab, listening)
     for each in NODES:
         node.start_containerd(lab, each, store)
-    wait_until(lab, "the API server", lambda: api.is_ready(lab), API_SECONDS)
+    wait_until(lab, "the API server", lambda: api.is_ready(lab))
     controlplane.start_controllers(lab)
     for each in NODES:
         node.start_kubelet(lab, each)
     dns.start_dns(lab)
     api.apply(lab, [*dns.objects(), *storage.objects()])
     storage.start_provisioner(lab)
-    wait_until(lab, "three Ready nodes", lambda: _all_ready(lab), NODES_SECONDS)
-    wait_until(lab, "the first service account", lambda: api.admits_pods(lab), NODES_SECONDS)
+    wait_until(lab, "three Ready nodes", lambda: _all_ready(lab))
+    wait_until(lab, "the first service account", lambda: api.admits_pods(lab))
 
 
 @contextmanager
