@@ -14,7 +14,7 @@ for a node timeout with none of its links up.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import replicas, table
 from ansible_collections.k8sredis.core.plugins.module_utils._model import SLOTS, Finding, Node, View, Wish
@@ -54,11 +54,18 @@ def partition(view: View) -> Iterator[Finding]:
 
 def wrong_address(view: View) -> Iterator[Finding]:
     for node in view.answering:
-        for other in view.answering:
-            entry = node.entries.get(other.id)
-            if entry is not None and other is not node and not table.same_address(entry, other.member):
-                seen = f"has {other.name} at {entry.host or 'no address'}:{entry.port}, it is at {_address(other)}"
-                yield Finding("wrong_address", CRITICAL, node.name, seen, "join the members again (cluster_meet)")
+        wrong = [
+            (entry, other)
+            for other in view.answering
+            if (entry := node.entries.get(other.id))
+            and other is not node
+            and not table.same_address(entry, other.member)
+        ]
+        if wrong:
+            entry, other = wrong[0]
+            where = f"{entry.host}:{entry.port}" if entry.host else "no address"
+            seen = f"has {other.name} at {where}, it is at {_address(other)}{_and_more(wrong)}"
+            yield Finding("wrong_address", CRITICAL, node.name, seen, "join the members again (cluster_meet)")
 
 
 def stranger(view: View) -> Iterator[Finding]:
@@ -122,12 +129,12 @@ def owner_disagreement(view: View) -> Iterator[Finding]:
 def role_disagreement(view: View) -> Iterator[Finding]:
     truth = {node.id: (node.myself.is_master, node.myself.master_id) for node in view.answering}
     for node in view.answering:
-        for entry in node.table:
-            if entry.id in truth and (entry.is_master, entry.master_id) != truth[entry.id]:
-                seen = f"takes {view.by_id[entry.id].name} for {_role_text(view, entry.is_master, entry.master_id)}"
-                yield Finding(
-                    "role_disagreement", WARNING, node.name, seen, "wait; gossip brings it within a node timeout"
-                )
+        wrong = [e for e in node.table if e.id in truth and (e.is_master, e.master_id) != truth[e.id]]
+        if wrong:
+            role = _role_text(view, wrong[0].is_master, wrong[0].master_id)
+            seen = f"takes {view.by_id[wrong[0].id].name} for {role}{_and_more(wrong)}"
+            advice = "wait; gossip brings it within a node timeout"
+            yield Finding("role_disagreement", WARNING, node.name, seen, advice)
 
 
 def equal_epochs(view: View) -> Iterator[Finding]:
@@ -148,13 +155,13 @@ def state_not_ok(view: View) -> Iterator[Finding]:
 
 def out_of_sync(view: View) -> Iterator[Finding]:
     for node in view.answering:
-        if node.answers and not node.myself.is_master and (seen := _not_in_sync(node, view)):
+        if not node.myself.is_master and (seen := _not_in_sync(node, view)):
             yield Finding("out_of_sync", WARNING, node.name, seen, "wait for it before any restart or failover")
 
 
 def stale_master_address(view: View) -> Iterator[Finding]:
     for node in view.answering:
-        if node.answers and not node.myself.is_master and replicas.follows_former_address(node):
+        if not node.myself.is_master and replicas.follows_former_address(node):
             seen = f"follows its master at {node.info['master_host']}, a former address"
             yield Finding("stale_master_address", CRITICAL, node.name, seen, "attach it again (cluster_replicas)")
 
@@ -228,14 +235,14 @@ def master_beside_replica(view: View) -> Iterator[Finding]:
 
 
 def masters_together(view: View) -> Iterator[Finding]:
-    """A majority of masters that one fault takes: then nobody can be elected."""
+    """Half of the masters or more that one fault takes: what is left is no majority, and cannot elect."""
     masters = [node.member for node in _serving_masters(view)]
     for kind, places in (
         ("kube_node", Counter(m.kube_node for m in masters)),
         ("zone", Counter(m.zone for m in masters)),
     ):
         for place, number in sorted(places.items()):
-            if place and number > len(masters) // 2 and len(masters) > 1:
+            if place and number > 1 and number * 2 >= len(masters):
                 seen = f"{number} of {len(masters)} masters run there"
                 advice = "hand one over to its replica elsewhere by a planned failover"
                 yield Finding(f"masters_on_one_{kind}", WARNING, place, seen, advice)
@@ -380,6 +387,11 @@ def _not_in_sync(node: Node, view: View) -> str:
 
 def _address(node: Node) -> str:
     return f"{node.member.host}:{node.member.port}"
+
+
+def _and_more(wrong: Sequence[object]) -> str:
+    """Not a finding for each: after an outage every node is wrong about every other."""
+    return f", and {len(wrong) - 1} more like it" if len(wrong) > 1 else ""
 
 
 def _own_text(view: View, name: str) -> str:
