@@ -270,9 +270,15 @@ def test_host_path_has_a_folder_for_each_pod() -> None:
         "hostPath": {"path": "/data/redis", "type": "DirectoryOrCreate"},
     }
     mount = next(found for found in container(storage=HOST)["volumeMounts"] if found["name"] == "data")
-    assert mount == {"name": "data", "mountPath": "/data", "subPathExpr": "$(POD_NAMESPACE)/$(POD_NAME)"}
+    assert mount == {"name": "data", "mountPath": "/data", "subPathExpr": "$(POD_NAMESPACE)"}
     assert variables(storage=HOST)["FOLDER_MARK"] == "$(POD_NAMESPACE)/shop/$(POD_NAME)"
     assert "initContainers" not in pod(storage=HOST)["spec"]
+
+
+@pytest.mark.parametrize(("wish", "alone"), [("required", True), ("preferred", False), ("none", False)])
+def test_host_path_tells_whether_another_pod_of_the_shard_can_be_here(wish: str, alone: bool) -> None:
+    assert ("ALONE_ON_KUBE_NODE" in variables(storage=HOST, anti_affinity=wish)) is alone
+    assert "ALONE_ON_KUBE_NODE" not in variables(storage=HOST, affinity={"podAffinity": {}})
 
 
 def test_host_path_prepared_by_root_on_request() -> None:
@@ -302,8 +308,14 @@ def test_host_path_ties_pods_to_where_their_shard_has_ever_been() -> None:
     assert "podAntiAffinity" in found[0]["spec"]["template"]["spec"]["affinity"]
 
 
-def test_only_host_path_ties_pods_and_not_beside_an_affinity_of_the_user() -> None:
+def test_host_path_does_not_tie_pods_before_there_is_a_kube_node_for_each() -> None:
     places = [place("shop-0-0", "n1")]
+    assert not node_affinity(kind("StatefulSet", storage=HOST, places=places)[0])
+    assert node_affinity(kind("StatefulSet", storage=HOST, places=places, anti_affinity="none")[0])
+
+
+def test_only_host_path_ties_pods_and_not_beside_an_affinity_of_the_user() -> None:
+    places = [place("shop-0-0", "n1"), place("shop-0-1", "n2")]
     assert not node_affinity(kind("StatefulSet", places=places)[0])
     own: dict[str, Any] = {"podAffinity": {}}
     assert pod(storage=HOST, places=places, affinity=own)["spec"]["affinity"] == own

@@ -16,7 +16,7 @@ from tests.environment import CHECKOUT
 FILES = CHECKOUT / "roles" / "redis_cluster" / "files"
 SHELLS = {"dash": ["dash"], "busybox": ["busybox", "sh"]}
 """sh of the Debian images and of the Alpine images."""
-TOOLS = ("cat", "grep", "head", "id", "sleep", "tr")
+TOOLS = ("cat", "grep", "head", "id", "mkdir", "tr")
 """All that the scripts may call beside the server's own programs."""
 PLACES = ("/usr/local/lib/redis/modules", "/usr/local/etc/redis", "/etc/k8sredis/auth", "/run/redis", "/data")
 """The folders of a pod that the scripts name."""

@@ -36,6 +36,7 @@ def refused(pod: Pod, **environment: str) -> str:
 def test_what_only_this_pod_knows(pod: Pod) -> None:
     assert started(pod) == [
         f"include {pod.place('/usr/local/etc/redis')}/redis.conf",
+        f"dir {pod.place('/data')}",
         "cluster-announce-ip 10.1.2.3",
         "cluster-announce-hostname shop-0-1.shop-nodes.web.svc.cluster.local",
         "replica-announce-ip 10.1.2.3",
@@ -136,32 +137,77 @@ def test_a_data_folder_that_cannot_be_written(pod: Pod) -> None:
 MARK = "web/shop/shop-0-1"
 
 
-def test_a_new_folder_is_marked(pod: Pod) -> None:
-    started(pod, FOLDER_MARK=MARK)
-    assert pod.place("/data/k8sredis-owner").read_text(encoding="utf-8") == f"{MARK}\n"
+def folder(pod: Pod, name: str, owner: str = "", node: bool = True) -> str:
+    """A folder of the kube_node that a pod left behind."""
+    pod.place(f"/data/{name}").mkdir()
+    if owner:
+        pod.write(f"/data/{name}/k8sredis-owner", f"{owner}\n")
+    if node:
+        pod.write(f"/data/{name}/nodes.conf", "")
+    return f"dir {pod.place('/data')}/{name}"
 
 
-def test_its_own_folder_is_taken_up_again(pod: Pod) -> None:
-    started(pod, FOLDER_MARK=MARK)
-    pod.write("/data/nodes.conf", "")
-    started(pod, FOLDER_MARK=MARK)
+def test_a_new_folder_is_made_and_marked(pod: Pod) -> None:
+    assert f"dir {pod.place('/data/shop-0-1')}" in started(pod, FOLDER_MARK=MARK)
+    assert pod.place("/data/shop-0-1/k8sredis-owner").read_text(encoding="utf-8") == f"{MARK}\n"
 
 
-def test_a_folder_of_another_pod(pod: Pod) -> None:
-    pod.write("/data/k8sredis-owner", "web/shop/shop-1-0\n")
-    assert refused(pod, FOLDER_MARK=MARK) == (
-        "Cannot start shop-0-1: its folder on this kube_node belongs to web/shop/shop-1-0, not to web/shop/shop-0-1; "
-        "move that folder away."
+@pytest.mark.parametrize("alone", ["", "yes"])
+def test_its_own_folder_is_taken_up_again(pod: Pod, alone: str) -> None:
+    folder(pod, "shop-0-0", "web/shop/shop-0-0")
+    own = folder(pod, "shop-0-1", MARK)
+    assert own in started(pod, FOLDER_MARK=MARK, ALONE_ON_KUBE_NODE=alone)
+
+
+def test_the_folder_of_its_shard_is_taken_up_where_no_other_pod_of_it_can_be(pod: Pod) -> None:
+    other = folder(pod, "shop-0-0", "web/shop/shop-0-0")
+    assert other in started(pod, FOLDER_MARK=MARK, ALONE_ON_KUBE_NODE="yes")
+    assert not pod.place("/data/shop-0-1").exists()
+
+
+def test_pods_that_may_share_a_kube_node_keep_to_their_own_folder(pod: Pod) -> None:
+    folder(pod, "shop-0-0", "web/shop/shop-0-0")
+    assert f"dir {pod.place('/data/shop-0-1')}" in started(pod, FOLDER_MARK=MARK)
+
+
+@pytest.mark.parametrize(
+    ("name", "owner"),
+    [
+        ("shop-1-0", "web/shop/shop-1-0"),  # another shard
+        ("shop-0-1-0", "web/shop-0/shop-0-1-0"),  # an instance named shop-0
+        ("shop-0-0", "elsewhere/shop/shop-0-0"),
+        ("shop-0-0", ""),
+    ],
+)
+def test_no_other_folder_is_taken_up(pod: Pod, name: str, owner: str) -> None:
+    folder(pod, name, owner)
+    assert f"dir {pod.place('/data/shop-0-1')}" in started(pod, FOLDER_MARK=MARK, ALONE_ON_KUBE_NODE="yes")
+
+
+@pytest.mark.parametrize("alone", ["", "yes"])
+def test_a_folder_of_another_instance(pod: Pod, alone: str) -> None:
+    folder(pod, "shop-0-1", "elsewhere/shop/shop-0-1")
+    assert refused(pod, FOLDER_MARK=MARK, ALONE_ON_KUBE_NODE=alone) == (
+        "Cannot start shop-0-1: its folder on this kube_node belongs to elsewhere/shop/shop-0-1, "
+        "not to web/shop/shop-0-1; move that folder away."
     )
 
 
 def test_a_folder_of_unknown_origin(pod: Pod) -> None:
-    pod.write("/data/nodes.conf", "")
+    folder(pod, "shop-0-1")
     assert refused(pod, FOLDER_MARK=MARK) == (
         "Cannot start shop-0-1: its folder on this kube_node holds a node of unknown origin; move it away, "
         "or write web/shop/shop-0-1 into its file k8sredis-owner to take it over."
     )
-    assert not pod.place("/data/k8sredis-owner").exists()
+    assert not pod.place("/data/shop-0-1/k8sredis-owner").exists()
+
+
+def test_a_folder_that_cannot_be_made(pod: Pod) -> None:
+    pod.place("/data").rmdir()
+    pod.write("/data", "")  # a folder without rights would do, but not for root
+    assert "may not write to the folder on its kube_node; make it writable for this user, or set" in refused(
+        pod, FOLDER_MARK=MARK
+    )
 
 
 def test_a_claim_needs_no_mark(pod: Pod) -> None:
