@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import health, membership, replicas, settings, slots
-from ansible_collections.k8sredis.core.plugins.module_utils._model import Refused, View, Wish
+from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, View, Wish
 
 
 def is_in_order(view: View, wish: Wish) -> bool:
@@ -17,6 +17,6 @@ def is_in_order(view: View, wish: Wish) -> bool:
         return False
     try:
         plan = settings.plan(view, wish) + membership.plan(view) + slots.plan(view, wish) + replicas.plan(view, wish)
-    except Refused:
+    except ClusterError:
         return False
     return not plan.changed
