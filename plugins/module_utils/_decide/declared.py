@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import configuration, directives, names
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import configuration, directives, names, quantities
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unchangeable
 
@@ -94,9 +94,7 @@ def read(annotation: str) -> dict[str, Any] | None:
 def restart_hash(wish: Declaration) -> str:
     """10 hexadecimal digits over what a pod takes up only when it restarts."""
     now = declared(wish)
-    # Claims grow without a restart.
-    now["storage"] = {key: value for key, value in now["storage"].items() if key != "size"}
-    relevant = {name: now[name] for name, neutral in RESTART_RELEVANT.items() if now[name] != neutral}
+    relevant = {name: _canonical(name, now[name]) for name, neutral in RESTART_RELEVANT.items() if now[name] != neutral}
     relevant["config"] = {name: value for name, value in now["config"].items() if directives.is_for_boot(name)}
     return names.short_hash(json.dumps(relevant, sort_keys=True, separators=(",", ":"), ensure_ascii=True))
 
@@ -104,12 +102,12 @@ def restart_hash(wish: Declaration) -> str:
 def changes(before: Mapping[str, Any], wish: Declaration) -> list[Change]:
     """In a fixed order. A setting that the annotation does not know had its neutral value."""
     now = declared(wish)
-    found = [
-        Change(name, old, now[name], _reason(name))
-        for name in (*SCALE, *RESTART_RELEVANT, *LIVE)
-        if name != "storage" and (old := before.get(name, RESTART_RELEVANT.get(name))) != now[name]
-    ]
-    return [*found, *_of("storage", before, now), *_of("config", before, now)]
+    found = []
+    for name in (*SCALE, *RESTART_RELEVANT, *LIVE):
+        old = before.get(name, RESTART_RELEVANT.get(name))
+        if name != "storage" and _canonical(name, old) != _canonical(name, now[name]):
+            found.append(Change(name, old, now[name], _reason(name)))
+    return [*found, *_storage_changes(before.get("storage") or {}, now["storage"]), *_config_changes(before, now)]
 
 
 def problem(change: Change, way_out: str) -> str:
@@ -124,19 +122,49 @@ def _reason(name: str) -> str:
     return PERSISTENCE_REASON if name == "persistence" else RESTART_REASON
 
 
-def _of(group: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
-    """Changes inside a dictionary, one for each key."""
-    old, new = before.get(group) or {}, now[group]
-    reasons = {"storage": lambda _key: STORAGE_REASON, "config": _config_reason}
+def _storage_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
+    """What a StatefulSet's templates of claims say is judged by these themselves."""
+    if old.get("type") != new["type"]:
+        return [Change("storage.type", old.get("type"), new["type"], STORAGE_REASON)]
+    reasons = {"host_path": STORAGE_REASON, "empty_dir": RESTART_REASON}
     return [
-        Change(f"{group}.{key}", old.get(key), new.get(key), reasons[group](key))
-        for key in sorted({*old, *new})
-        if old.get(key) != new.get(key)
+        Change(f"storage.{key}", old.get(key), value, reasons[new["type"]])
+        for key, value in new.items()
+        if new["type"] in reasons and old.get(key) != value
+    ]
+
+
+def _config_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
+    """One for each directive."""
+    old, new = before.get("config") or {}, now["config"]
+    return [
+        Change(f"config.{name}", _short(old.get(name)), _short(new.get(name)), _config_reason(name))
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
     ]
 
 
 def _config_reason(name: str) -> str:
     return RESTART_REASON if directives.is_for_boot(name) else LIVE_REASON
+
+
+def _short(values: Any) -> Any:
+    """A list of one value is shown as that value."""
+    return values[0] if isinstance(values, list) and len(values) == 1 else values
+
+
+def _canonical(name: str, value: Any) -> Any:
+    """1Gi and 1024Mi are the same; pods do not see what their claims ask for."""
+    if name == "storage" and isinstance(value, Mapping) and value.get("type") == "persistent_claim":
+        return {"type": value["type"]}
+    if name == "resources" and isinstance(value, Mapping):
+        return {kind: {key: _amount(each) for key, each in amounts.items()} for kind, amounts in value.items()}
+    return value
+
+
+def _amount(text: Any) -> str:
+    amount = quantities.quantity(text)
+    return str(text) if amount is None else format(amount.normalize(), "f")
 
 
 def _config(wish: Declaration) -> dict[str, list[str]]:

@@ -1,0 +1,259 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Versions, directives, memory and modules: each row is one wrong value and the whole message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import validation
+
+from tests.unit.decide.declarations import application, problems, wish
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"image": "redis:latest"},
+            (
+                'Cannot use redis_cluster_image="redis:latest": its tag does not name a version of Redis or Valkey; '
+                "set redis_cluster_version to what it holds, for example redis-8.0.2 or valkey-8.1.1."
+            ),
+        ),
+        (
+            {"image": "redis"},
+            (
+                'Cannot use redis_cluster_image="redis": its tag does not name a version of Redis or Valkey; set '
+                "redis_cluster_version to what it holds, for example redis-8.0.2 or valkey-8.1.1."
+            ),
+        ),
+        (
+            {"image": "registry.example:5000/team/cache:8.0.2"},
+            (
+                'Cannot use redis_cluster_image="registry.example:5000/team/cache:8.0.2": its tag does not name a '
+                "version of Redis or Valkey; set redis_cluster_version to what it holds, for example redis-8.0.2 or "
+                "valkey-8.1.1."
+            ),
+        ),
+        (
+            {"image": f"redis@sha256:{'0' * 64}"},
+            (
+                f'Cannot use redis_cluster_image="redis@sha256:{"0" * 64}": its tag does not name a version of Redis '
+                "or Valkey; set redis_cluster_version to what it holds, for example redis-8.0.2 or valkey-8.1.1."
+            ),
+        ),
+        (
+            {"image": "redis:6.2.14"},
+            'Cannot use redis_cluster_image="redis:6.2.14": redis-6.2.14 is older than 7.0; use redis 7.0 or newer.',
+        ),
+        (
+            {"image": "cache:1", "version": "redis-6.0.9"},
+            'Cannot use redis_cluster_version="redis-6.0.9": redis-6.0.9 is older than 7.0; use redis 7.0 or newer.',
+        ),
+        (
+            {"version": "8.0.2"},
+            (
+                'Cannot use redis_cluster_version="8.0.2": it is not of the form <family>-<version>; set '
+                "redis_cluster_version to what it holds, for example redis-8.0.2 or valkey-8.1.1."
+            ),
+        ),
+        (
+            {"version": "valkey-8.1.1"},
+            (
+                'Cannot use redis_cluster_version="valkey-8.1.1": the tag of redis_cluster_image says redis-8.6.7; '
+                "correct one of the two."
+            ),
+        ),
+    ],
+)
+def test_versions(given: dict[str, Any], message: str) -> None:
+    assert problems(wish(**given)) == [message]
+
+
+def test_an_image_is_one_word() -> None:
+    assert problems(wish(image="redis:8.6.7\nx", version="redis-8.6.7")) == [
+        (
+            'Cannot use redis_cluster_image="redis:8.6.7\\nx": it is not the name of an image; write for example '
+            "redis:8.0.2."
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (
+            {"aclfile": "/x"},
+            (
+                'Cannot use redis_cluster_config.aclfile="/x": the collection sets this directive itself; users '
+                "come from the instance's Secret; use redis_cluster_users."
+            ),
+        ),
+        (
+            {"ClusteR-Enabled": False},
+            (
+                "Cannot use redis_cluster_config.ClusteR-Enabled=false: the collection sets this directive itself; "
+                "this role makes a Redis Cluster; leave it out."
+            ),
+        ),
+        (
+            {"tls-port": 6380},
+            (
+                "Cannot use redis_cluster_config.tls-port=6380: the collection sets this directive itself; this "
+                "version does not do TLS yet; leave it out."
+            ),
+        ),
+        (
+            {"rename-command": "FLUSHALL x"},
+            (
+                'Cannot use redis_cluster_config.rename-command="FLUSHALL x": the collection sets this directive '
+                "itself; it breaks tools and replicas; use redis_cluster_application_commands."
+            ),
+        ),
+        (
+            {"maxmemori": "1gb"},
+            (
+                'Cannot use redis_cluster_config.maxmemori="1gb": redis-8.6.7 has no such directive and would not '
+                "start; write maxmemory if that was meant."
+            ),
+        ),
+        (
+            {"xyzzy": 1},
+            (
+                "Cannot use redis_cluster_config.xyzzy=1: redis-8.6.7 has no such directive and would not start; "
+                "remove it."
+            ),
+        ),
+        (
+            {"hz 10\nport": 1},
+            'Cannot use redis_cluster_config="hz 10\\nport": it is not the name of a directive; correct it.',
+        ),
+        (
+            {"hz": "10\nrequirepass x"},
+            (
+                'Cannot use redis_cluster_config.hz="10\\nrequirepass x": it holds a line break or another control '
+                "character; remove it."
+            ),
+        ),
+        (
+            {"save": ["3600 1", "60\0 1"]},
+            (
+                'Cannot use redis_cluster_config.save=["3600 1", "60\\u0000 1"]: it holds a line break or another '
+                "control character; remove it."
+            ),
+        ),
+        (
+            {"hz": None},
+            (
+                "Cannot use redis_cluster_config.hz=null: its value is not text, a number, true, false, or a list "
+                "of these; correct it."
+            ),
+        ),
+        (
+            {"hz": {"a": 1}},
+            (
+                'Cannot use redis_cluster_config.hz={"a": 1}: its value is not text, a number, true, false, or a '
+                "list of these; correct it."
+            ),
+        ),
+        (
+            {"hz": 10, "HZ": 20},
+            "Cannot use redis_cluster_config.hz=10: it stands there twice in another spelling; keep one.",
+        ),
+        (
+            {"maxmemory": "900mb"},
+            (
+                'Cannot use redis_cluster_config.maxmemory="900mb": it is more than 85 %, and the container\'s '
+                "memory limit is 1024 MiB; use at most 870mb, or leave it out to have it worked out."
+            ),
+        ),
+        (
+            {"MaxMemory": 0},
+            (
+                "Cannot use redis_cluster_config.maxmemory=0: it means no maximum, and the container's memory limit "
+                "is 1024 MiB; use at most 870mb, or leave it out to have it worked out."
+            ),
+        ),
+        (
+            {"maxmemory": "lots"},
+            'Cannot use redis_cluster_config.maxmemory="lots": it is not an amount of memory; write for example 700mb.',
+        ),
+    ],
+)
+def test_directives(config: dict[str, Any], message: str) -> None:
+    assert problems(wish(config=config)) == [message]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"maxmemory": "870mb"},
+        {"maxmemory-policy": "volatile-lru", "hz": 50, "activedefrag": True},
+        {"search-timeout": 500, "ts.duplicate_policy": "LAST"},
+        {"client-output-buffer-limit": ["normal 0 0 0", "pubsub 64mb 16mb 60"]},
+    ],
+)
+def test_good_directives(config: dict[str, Any]) -> None:
+    assert problems(wish(config=config)) == []
+
+
+def test_directives_of_modules_need_modules() -> None:
+    assert problems(wish(config={"search-timeout": 500}, modules=())) == [
+        "Cannot use redis_cluster_config.search-timeout=500: no module is loaded; set redis_cluster_modules."
+    ]
+
+
+def test_a_server_newer_than_the_list_of_directives_is_not_judged() -> None:
+    newer = wish(image="redis:8.10.2", config={"brand-new": 1, "hz": 10})
+    _server, verdict = validation.of_declaration(newer, application(application_commands=["+brandnew"]), ())
+    assert verdict.problems == ()
+    assert verdict.skipped == (
+        "Whether redis-8.10.2 knows brand-new was not checked: it is newer than the list of directives.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"persistence": "none", "config": {"save": "60 1"}},
+            (
+                'Cannot use redis_cluster_config.save="60 1": redis_cluster_persistence is none; leave it out, or '
+                "set redis_cluster_persistence to rdb."
+            ),
+        ),
+        (
+            {"persistence": "rdb", "config": {"save": ""}},
+            (
+                'Cannot use redis_cluster_config.save="": it switches off what redis_cluster_persistence=rdb asks '
+                "for; leave it out, or set redis_cluster_persistence to none."
+            ),
+        ),
+        (
+            {"maxmemory_percent": 90},
+            (
+                "Cannot use redis_cluster_maxmemory_percent=90: the rest of the memory limit is needed while saving "
+                "and for buffers; use 10 to 85."
+            ),
+        ),
+        (
+            {"modules": ("bundled", "mine.so")},
+            (
+                "Cannot use redis_cluster_modules=\"mine.so\": it is neither 'bundled' nor an absolute path with "
+                "plain arguments; write for example /opt/modules/mine.so."
+            ),
+        ),
+        (
+            {"modules": ("/opt/a.so\nport 1",)},
+            (
+                "Cannot use redis_cluster_modules=\"/opt/a.so\\nport 1\": it is neither 'bundled' nor an absolute "
+                "path with plain arguments; write for example /opt/modules/mine.so."
+            ),
+        ),
+    ],
+)
+def test_memory_saving_and_modules(given: dict[str, Any], message: str) -> None:
+    assert problems(wish(**given)) == [message]

@@ -1,0 +1,476 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A declaration against what is there: each row is one thing that stands in the way, and the whole message."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import declared, validation_live
+from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import (
+    ClaimTemplate,
+    Instance,
+    KubeNode,
+    Object,
+)
+
+from tests.unit.decide.declarations import GOOD, claim, labels, statefulset, there, wish
+
+DECLARED = declared.text(GOOD)
+LIVE = there(
+    statefulsets=tuple(statefulset(DECLARED, shard) for shard in range(3)),
+    claims=tuple(claim(shard, ordinal) for shard in range(3) for ordinal in range(2)),
+    services=(Object("Service", "shop-nodes", labels()), Object("Service", "shop", labels())),
+    secret=Object("Secret", "shop-auth", labels(), {declared.ANNOTATION: DECLARED}),
+    running_pods=("shop-0-0",),
+)
+LEFT = there(claims=LIVE.claims, secret=LIVE.secret)
+"""After a removal that kept claims and passwords."""
+
+
+def problems(seen: Instance, **given: Any) -> list[str]:
+    return validation_live.problems(wish(**given), seen)
+
+
+@pytest.mark.parametrize("seen", [there(), LIVE, LEFT], ids=["nothing", "live", "claims left"])
+def test_nothing_stands_in_the_way(seen: Instance) -> None:
+    assert problems(seen) == []
+
+
+@pytest.mark.parametrize(
+    ("seen", "given", "message"),
+    [
+        (
+            there(kubernetes=(1, 28)),
+            {},
+            "Cannot use this Kubernetes 1.28: the pods need 1.29; upgrade it to 1.29 or newer.",
+        ),
+        (
+            there(namespace=None),
+            {},
+            (
+                'Cannot use redis_cluster_namespace="web": it does not exist; create it, or set '
+                "redis_cluster_create_namespace."
+            ),
+        ),
+        (
+            there(namespace=Object("Namespace", "web", {"pod-security.kubernetes.io/enforce": "restricted"})),
+            {"storage": {"type": "host_path", "path": "/data/redis"}},
+            (
+                'Cannot use redis_cluster_storage.type="host_path": namespace web enforces Pod Security '
+                "'restricted', which forbids host paths; use a namespace of its own without that label."
+            ),
+        ),
+        (
+            there(),
+            {"replicas": 3},
+            (
+                "Cannot use redis_cluster_replicas=3: the 4 pods of a shard must run on different Kubernetes nodes, "
+                "and 3 of 3 can take them; add nodes, or set redis_cluster_anti_affinity to preferred."
+            ),
+        ),
+        (
+            there(
+                kube_nodes=(
+                    KubeNode("a", {"disk": "ssd"}),
+                    KubeNode("b", {"disk": "ssd"}, unschedulable=True),
+                    KubeNode("c", {"disk": "ssd"}, (("gpu", "", "NoSchedule"),)),
+                    KubeNode("d"),
+                )
+            ),
+            {"node_selector": {"disk": "ssd"}},
+            (
+                "Cannot use redis_cluster_replicas=1: the 2 pods of a shard must run on different Kubernetes nodes, "
+                "and 1 of 4 can take them; add nodes, or set redis_cluster_anti_affinity to preferred."
+            ),
+        ),
+        (
+            there(storage_class_found=False),
+            {"storage": {"size": "8Gi", "class": "fast"}},
+            (
+                'Cannot use redis_cluster_storage.class="fast": there is no such StorageClass; use one of the '
+                "cluster's, or none."
+            ),
+        ),
+        (
+            there(storage_class_found=False),
+            {},
+            (
+                'Cannot use redis_cluster_storage.class="": Kubernetes has no default StorageClass; name one, or '
+                "use storage.type empty_dir for data that may go."
+            ),
+        ),
+        (
+            there(services=(Object("Service", "shop", {"app.kubernetes.io/instance": "other"}),)),
+            {},
+            (
+                "Cannot use Service shop: its labels name the instance 'other'; choose another redis_cluster_name, "
+                "or remove it by hand."
+            ),
+        ),
+        (
+            there(services=(Object("Service", "shop-nodes", {"app": "x"}),)),
+            {},
+            (
+                "Cannot use Service shop-nodes: its labels name no instance; choose another redis_cluster_name, or "
+                "remove it by hand."
+            ),
+        ),
+        (
+            there(secret=Object("Secret", "shop-auth", labels("other"))),
+            {},
+            (
+                "Cannot use Secret shop-auth: its labels name the instance 'other'; choose another "
+                "redis_cluster_name, or remove it by hand."
+            ),
+        ),
+        (
+            there(statefulsets=(statefulset("", labels={"app.kubernetes.io/instance": "shop"}),)),
+            {},
+            (
+                "Cannot use StatefulSet shop-0: its labels name the instance 'shop'; choose another "
+                "redis_cluster_name, or remove it by hand."
+            ),
+        ),
+        (
+            there(claims=(claim(1, 1, labels=labels("other")),)),
+            {},
+            (
+                "Cannot use PersistentVolumeClaim data-shop-1-1: its labels name the instance 'other'; choose "
+                "another redis_cluster_name, or remove it by hand."
+            ),
+        ),
+        (
+            there(claims=(claim(1, 1, labels={}),)),
+            {},
+            (
+                "Cannot use PersistentVolumeClaim data-shop-1-1: its labels name no instance; choose another "
+                "redis_cluster_name, or remove it by hand."
+            ),
+        ),
+    ],
+)
+def test_what_stands_in_the_way(seen: Instance, given: dict[str, Any], message: str) -> None:
+    assert problems(seen, **given) == [message]
+
+
+@pytest.mark.parametrize(
+    ("seen", "given"),
+    [
+        (there(namespace=None), {"create_namespace": True}),
+        (there(namespace=None, unreadable=frozenset({"namespaces"})), {}),
+        (there(kube_nodes=()), {"anti_affinity": "preferred"}),
+        (there(kube_nodes=()), {"affinity": {"nodeAffinity": {}}}),
+        (there(kube_nodes=(), unreadable=frozenset({"nodes"})), {}),
+        (
+            there(kube_nodes=tuple(KubeNode(name, {}, (("a", "b", "NoExecute"),)) for name in "xy")),
+            {"tolerations": ({"key": "a", "operator": "Equal", "value": "b"},)},
+        ),
+        (
+            there(kube_nodes=tuple(KubeNode(name, {}, (("a", "b", "NoSchedule"),)) for name in "xy")),
+            {"tolerations": ({"operator": "Exists"},)},
+        ),
+        (there(kube_nodes=tuple(KubeNode(name, {}, (("a", "", "PreferNoSchedule"),)) for name in "xy")), {}),
+        (replace(LIVE, kube_nodes=(), storage_class_found=False), {}),
+        (there(secret=Object("Secret", "shop-auth")), {}),
+        (there(claims=(claim(0, 0, labels={}, name="data-shopping-0-0"),)), {}),
+        (LIVE, {"labels": {"team": "a"}, "node_timeout": 9000, "wait_timeout": 5, "pod_labels": {"team": "a"}}),
+        (LIVE, {"storage": {"size": "8192Mi", "type": "persistent_claim", "class": ""}}),
+        (LIVE, {"resources": {"limits": {"memory": "1024Mi"}, "requests": {"cpu": "0.25", "memory": "1Gi"}}}),
+    ],
+)
+def test_what_may_be(seen: Instance, given: dict[str, Any]) -> None:
+    assert problems(seen, **given) == []
+
+
+@pytest.mark.parametrize(
+    ("taint", "toleration"),
+    [
+        (("a", "b", "NoSchedule"), {"key": "a", "value": "c"}),
+        (("a", "b", "NoSchedule"), {"key": "a", "operator": "Exists", "effect": "NoExecute"}),
+        (("a", "b", "NoSchedule"), {"key": "other", "operator": "Exists"}),
+    ],
+)
+def test_a_toleration_of_something_else(taint: tuple[str, str, str], toleration: dict[str, str]) -> None:
+    seen = there(kube_nodes=tuple(KubeNode(name, {}, (taint,)) for name in "xy"))
+    assert len(problems(seen, tolerations=(toleration,))) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"shards": 5},
+            (
+                "Cannot change redis_cluster_shards from 3 to 5: this version does not scale a live instance yet; "
+                "set it back."
+            ),
+        ),
+        (
+            {"replicas": 2},
+            (
+                "Cannot change redis_cluster_replicas from 1 to 2: this version does not scale a live instance yet; "
+                "set it back."
+            ),
+        ),
+        (
+            {"image": "redis:8.8.3"},
+            (
+                'Cannot change redis_cluster_image from "docker.io/library/redis:8.6.7" to "redis:8.8.3": it needs '
+                "a restart of every pod, which this version does not do yet; set it back."
+            ),
+        ),
+        (
+            {"resources": {"limits": {"memory": "2Gi"}}},
+            (
+                'Cannot change redis_cluster_resources from {"limits": {"memory": "1Gi"}, "requests": {"cpu": '
+                '"250m", "memory": "1Gi"}} to {"limits": {"memory": "2Gi"}}: it needs a restart of every pod, which '
+                "this version does not do yet; set it back."
+            ),
+        ),
+        (
+            {"persistence": "rdb"},
+            (
+                'Cannot change redis_cluster_persistence from "aof" to "rdb": servers would start from files of the '
+                "other kind, which are old or not there; set it back."
+            ),
+        ),
+        (
+            {"config": {"hz": 20}},
+            (
+                'Cannot change redis_cluster_config.hz from null to "20": this version does not change directives '
+                "of a live instance yet; set it back."
+            ),
+        ),
+        (
+            {"config": {"IO-threads": 4}},
+            (
+                'Cannot change redis_cluster_config.io-threads from null to "4": it needs a restart of every pod, '
+                "which this version does not do yet; set it back."
+            ),
+        ),
+        (
+            {"require_full_coverage": True},
+            (
+                "Cannot change redis_cluster_require_full_coverage from false to true: this version does not change "
+                "directives of a live instance yet; set it back."
+            ),
+        ),
+        (
+            {"nodes_service_name": "nodes"},
+            (
+                'Cannot change redis_cluster_nodes_service_name from "shop-nodes" to "nodes": serviceName of a '
+                "StatefulSet cannot be changed; set it back."
+            ),
+        ),
+        (
+            {"storage": {"size": "4Gi"}},
+            'Cannot change redis_cluster_storage.size from "8Gi" to "4Gi": a claim cannot shrink; set it back.',
+        ),
+        (
+            {"storage": {"size": "16Gi"}},
+            (
+                'Cannot change redis_cluster_storage.size from "8Gi" to "16Gi": volumeClaimTemplates of a '
+                "StatefulSet cannot be changed, and this version does not grow claims yet; set it back."
+            ),
+        ),
+        (
+            {"storage": {"size": "8Gi", "class": "fast"}},
+            (
+                'Cannot change redis_cluster_storage.class from "" to "fast": volumeClaimTemplates of a StatefulSet '
+                "cannot be changed; set it back."
+            ),
+        ),
+    ],
+)
+def test_a_change_of_a_live_instance(given: dict[str, Any], message: str) -> None:
+    assert problems(LIVE, **given) == [message]
+
+
+def test_another_kind_of_storage_of_a_live_instance() -> None:
+    assert problems(LIVE, storage={"type": "empty_dir"}) == [
+        (
+            'Cannot change redis_cluster_storage.type from "persistent_claim" to "empty_dir": volumeClaimTemplates of '
+            "a StatefulSet cannot be changed; set it back."
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        (
+            {"type": "host_path", "path": "/data/a"},
+            {"type": "host_path", "path": "/data/b"},
+            (
+                'Cannot change redis_cluster_storage.path from "/data/a" to "/data/b": the data would stay behind; '
+                "set it back."
+            ),
+        ),
+        (
+            {"type": "empty_dir", "size": "1Gi"},
+            {"type": "empty_dir", "size": "2Gi"},
+            (
+                'Cannot change redis_cluster_storage.size from "1Gi" to "2Gi": it needs a restart of every pod, which '
+                "this version does not do yet; set it back."
+            ),
+        ),
+        (
+            {"type": "empty_dir"},
+            {"type": "host_path", "path": "/data/b"},
+            (
+                'Cannot change redis_cluster_storage.type from "empty_dir" to "host_path": the data would stay '
+                "behind; set it back."
+            ),
+        ),
+    ],
+)
+def test_storage_without_claims(before: dict[str, Any], after: dict[str, Any], message: str) -> None:
+    live = statefulset(declared.text(wish(storage=before)), claim_templates={})
+    seen = there(statefulsets=(live,), running_pods=("shop-0-0",))
+    assert problems(seen, storage=before) == []
+    assert problems(seen, storage=after) == [message]
+
+
+def test_what_has_never_run_may_also_be_made_anew() -> None:
+    assert problems(replace(LIVE, running_pods=()), image="redis:8.8.3") == [
+        (
+            'Cannot change redis_cluster_image from "docker.io/library/redis:8.6.7" to "redis:8.8.3": it needs a '
+            "restart of every pod, which this version does not do yet; set it back, or, as none of its servers "
+            "runs, remove the instance and create it again."
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        (
+            {"pod_management": "OrderedReady"},
+            (
+                "Cannot use StatefulSet shop-0: its podManagementPolicy is not that of this collection and cannot "
+                "be changed; choose another redis_cluster_name, or remove it by hand."
+            ),
+        ),
+        (
+            {"selector": {"app": "shop"}},
+            (
+                "Cannot use StatefulSet shop-0: its selector is not that of this collection and cannot be changed; "
+                "choose another redis_cluster_name, or remove it by hand."
+            ),
+        ),
+        (
+            {"claim_templates": {"data": ClaimTemplate("8Gi", "", ("ReadWriteMany",))}},
+            (
+                "Cannot use StatefulSet shop-0: its accessModes is not that of this collection and cannot be "
+                "changed; choose another redis_cluster_name, or remove it by hand."
+            ),
+        ),
+        (
+            {"annotations": {}},
+            (
+                "Cannot use StatefulSet shop-0: its annotation k8sredis.io/declared does not say how it was "
+                "declared; restore the annotation from another StatefulSet of the instance, or remove it by hand."
+            ),
+        ),
+        (
+            {"annotations": {"k8sredis.io/declared": '{"format": 99}'}},
+            (
+                "Cannot use StatefulSet shop-0: its annotation k8sredis.io/declared does not say how it was "
+                "declared; restore the annotation from another StatefulSet of the instance, or remove it by hand."
+            ),
+        ),
+    ],
+)
+def test_a_statefulset_that_is_not_as_ours(found: dict[str, Any], message: str) -> None:
+    assert problems(there(statefulsets=(statefulset(DECLARED, **found),))) == [message]
+
+
+def test_a_run_that_was_killed_amid_the_objects_goes_on() -> None:
+    assert problems(there(statefulsets=(statefulset(DECLARED),), claims=(claim(0, 0),))) == []
+
+
+@pytest.mark.parametrize(
+    ("seen", "given", "messages"),
+    [
+        (
+            LEFT,
+            {"shards": 4},
+            [
+                (
+                    "Cannot change redis_cluster_shards from 3 to 4: this version does not scale a live instance "
+                    "yet; set it back, or delete its claims if their data is not needed."
+                )
+            ],
+        ),
+        (
+            LEFT,
+            {"persistence": "none"},
+            [
+                (
+                    'Cannot change redis_cluster_persistence from "aof" to "none": servers would start from files '
+                    "of the other kind, which are old or not there; set it back, or delete its claims if their data "
+                    "is not needed."
+                )
+            ],
+        ),
+        (
+            replace(LEFT, secret=None, claims=(*LEFT.claims, claim(3, 0))),
+            {},
+            [
+                (
+                    "Cannot use redis_cluster_shards=3: claims of this instance are left that it would not use: "
+                    "data-shop-3-0; declare as many shards and replicas as it had, or delete all its claims if "
+                    "their data is not needed."
+                )
+            ],
+        ),
+        (
+            LEFT,
+            {"storage": {"size": "4Gi"}},
+            [
+                (
+                    'Cannot use redis_cluster_storage.size="4Gi": the claim data-shop-0-0 of this instance has 8Gi, '
+                    "and a claim cannot shrink; use 8Gi."
+                )
+            ],
+        ),
+        (
+            LEFT,
+            {"storage": {"type": "empty_dir"}},
+            [
+                (
+                    'Cannot use redis_cluster_storage.type="empty_dir": 6 claims of this instance hold its data; '
+                    "use persistent_claim, or delete the claims if their data is not needed."
+                )
+            ],
+        ),
+        (LEFT, {"image": "redis:8.8.3", "resources": {"limits": {"memory": "2Gi"}}}, []),
+        (replace(LEFT, secret=None), {}, []),
+    ],
+)
+def test_claims_of_a_removed_instance(seen: Instance, given: dict[str, Any], messages: list[str]) -> None:
+    assert problems(seen, **given) == messages
+
+
+def test_skipped_checks() -> None:
+    unreadable = frozenset({"nodes", "storageclasses", "namespaces", "controllerrevisions"})
+    assert validation_live.skipped(there(unreadable=unreadable)) == [
+        "Stale ConfigMaps were not looked for: the user may not list controller revisions.",
+        "Whether the namespace exists and what it allows was not checked: the user may not read namespaces.",
+        "Whether there are enough Kubernetes nodes was not checked: the user may not list nodes.",
+        "Whether the StorageClass exists was not checked: the user may not read storage classes.",
+    ]
+
+
+def test_stale_config_maps() -> None:
+    seen = there(
+        config_maps=frozenset({"shop-config", "shop-boot-1", "shop-boot-2", "shop-boot-3"}),
+        referred_config_maps=frozenset({"shop-config", "shop-boot-1"}),
+    )
+    assert validation_live.stale_config_maps(seen, frozenset({"shop-boot-3"})) == ["shop-boot-2"]
+    hidden = replace(seen, unreadable=frozenset({"controllerrevisions"}))
+    assert validation_live.stale_config_maps(hidden, frozenset()) == []
