@@ -14,15 +14,19 @@ import sys
 import time
 from typing import Any
 
+import yaml
+
 from tests.demo import kubernetes
 from tests.demo.ansible import DemoError, module, play
 from tests.demo.farewell import farewell
 from tests.demo.kubernetes import Kubernetes
 from tests.demo.place import NAMESPACE, Place
-from tests.environment import SetupError
+from tests.environment import CHECKOUT, SetupError
 
 NAME = "demo"
 SHARDS, REPLICAS = 3, 1
+WISH = CHECKOUT / "build" / "demo.yml"
+"""What the demo declares, for the user to change and run again."""
 
 
 def main() -> int:
@@ -51,11 +55,13 @@ def up() -> None:
     place = Place(where.kubeconfig)
     place.make_namespace()
     say(f"converging a Redis Cluster of {SHARDS} shards x {REPLICAS} replica in the namespace {NAMESPACE}")
-    changed = play("redis_cluster", where.kubeconfig, declaration(where, place, say))
+    WISH.parent.mkdir(exist_ok=True)
+    WISH.write_text(yaml.safe_dump(declaration(where, place, say), sort_keys=False), encoding="utf-8")
+    changed = play("redis_cluster", where.kubeconfig, f"@{WISH.relative_to(CHECKOUT)}")
     seen = module("cluster_info", where.kubeconfig, {"name": NAME, "namespace": NAMESPACE, "shards": SHARDS})
     print("\n".join(["", *seen["report"], ""]))
     say("done" if changed else "nothing changed")
-    print(farewell(where, NAME))
+    print(farewell(where, NAME, WISH.relative_to(CHECKOUT)))
 
 
 def declaration(where: Kubernetes, place: Place, say: Any) -> dict[str, Any]:
@@ -93,14 +99,12 @@ def down() -> None:
 def remove(where: Kubernetes) -> None:
     place = Place(where.kubeconfig)
     if place.namespace_exists():
-        wish = {
-            "redis_cluster_name": NAME,
-            "redis_cluster_namespace": NAMESPACE,
-            "redis_cluster_confirm_destroy": NAME,
-            "redis_cluster_delete_claims": True,
-            "redis_cluster_delete_auth": True,
-        }
-        play("redis_cluster_destroy", where.kubeconfig, wish)
+        play(
+            "redis_cluster_destroy",
+            where.kubeconfig,
+            f"redis_cluster_name={NAME} redis_cluster_namespace={NAMESPACE} redis_cluster_confirm_destroy={NAME}",
+            "redis_cluster_delete_claims=true redis_cluster_delete_auth=true",
+        )
         place.delete_namespace()
     print(f"the demo's instance and its namespace {NAMESPACE} are gone")
 

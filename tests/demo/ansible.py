@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from typing import Any
@@ -26,10 +27,11 @@ class DemoError(Exception):
     """One sentence for the person who runs the demo."""
 
 
-def play(playbook: str, kubeconfig: str, variables: dict[str, Any]) -> bool:
+def play(playbook: str, kubeconfig: str, *variables: str) -> bool:
     """Run a playbook before the eyes of the user; whether it changed anything."""
-    command = ["ansible-playbook", f"k8sredis.core.{playbook}", "--extra-vars", json.dumps(variables)]
-    print(f"\n$ ansible-playbook k8sredis.core.{playbook} --extra-vars '{json.dumps(variables)}'", flush=True)
+    command = ["ansible-playbook", f"k8sredis.core.{playbook}"]
+    command += [word for given in variables for word in ("-e", given)]
+    print(f"\n$ {shlex.join(command)}", flush=True)
     changed = False
     with subprocess.Popen(
         command, cwd=CHECKOUT, env=environment(kubeconfig), stdout=subprocess.PIPE, text=True
@@ -46,14 +48,8 @@ def module(name: str, kubeconfig: str, arguments: dict[str, Any]) -> dict[str, A
     """The result of one module of the collection."""
     python = f"ansible_python_interpreter={sys.executable}"
     command = ["ansible", "localhost", "-e", python, "-m", f"k8sredis.core.{name}", "-a", json.dumps(arguments)]
-    done = subprocess.run(
-        command,
-        cwd=CHECKOUT,
-        env=environment(kubeconfig, ANSIBLE_LOAD_CALLBACK_PLUGINS="0"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    variables = environment(kubeconfig, ANSIBLE_CALLBACK_RESULT_FORMAT="json", ANSIBLE_FORCE_COLOR="false")
+    done = subprocess.run(command, cwd=CHECKOUT, env=variables, capture_output=True, text=True, check=False)
     if done.returncode != 0 or "=>" not in done.stdout:
         raise DemoError(f"Cannot look at the cluster: {done.stdout.strip() or done.stderr.strip()}")
     return dict(json.loads(done.stdout.split("=>", 1)[1]))

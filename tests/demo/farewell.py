@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 
 from tests.demo.kubernetes import Kubernetes
 from tests.demo.place import NAMESPACE
@@ -15,30 +16,35 @@ TEXT = """
 In this shell first:
   cd {checkout}
   export PATH="$PWD/.venv/bin:$PATH" ANSIBLE_COLLECTIONS_PATH="$PWD/collections" KUBECONFIG={kubeconfig}
-  wish='redis_cluster_name={name} redis_cluster_namespace={namespace}'
 
-Write a key and read it (the password goes through a pipe, no argument and no screen shows it):
-  redis() {{ {kubectl} -n {namespace} get secret {name}-auth -o jsonpath='{{.data.password}}' | base64 -d |
-    {kubectl} -n {namespace} exec -i {name}-0-0 -c redis -- sh -c 'REDISCLI_AUTH=$(cat) exec redis-cli -c "$@"' redis-cli "$@"; }}
+Connect with redis-cli, here to write and read a key (the password goes through a pipe, so nothing shows it):
+  kubectl() {{ command {kubectl} -n {namespace} "$@"; }}
+  redis() {{
+    kubectl get secret {name}-auth -o jsonpath='{{.data.password}}' | base64 -d |
+      kubectl exec -i {name}-0-0 -c redis -- sh -c 'REDISCLI_AUTH=$(cat) exec redis-cli -c "$@"' redis "$@"
+  }}
   redis set greeting hello
   redis get greeting
 
 Look again:
-  ansible-playbook k8sredis.core.redis_cluster_info -e "$wish"
+  ansible-playbook k8sredis.core.redis_cluster_info -e @{wish}
 
-See what more shards would take (this version plans it, and does not do it on a live instance yet):
-  ansible-playbook k8sredis.core.redis_cluster -e "$wish" -e redis_cluster_shards=4 --check --diff
+Scale: this version makes an instance of any size, here a second one beside the first (without --check it is made);
+it refuses to change the size of a live one, with the reason:
+  ansible-playbook k8sredis.core.redis_cluster -e @{wish} \\
+    -e redis_cluster_name=bigger -e redis_cluster_shards=4 --check --diff
 
 Remove it:
   make demo-down
 """
 
 
-def farewell(where: Kubernetes, name: str) -> str:
+def farewell(where: Kubernetes, name: str, wish: Path) -> str:
     return TEXT.format(
         checkout=CHECKOUT,
         kubeconfig=where.kubeconfig,
         kubectl=where.kubectl,
         name=name,
         namespace=NAMESPACE,
+        wish=wish,
     )
