@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -97,9 +98,11 @@ class Lock:
             self._refuse(lease)
 
     def renew(self) -> None:
+        """Only the time moves: duration and holder's name stay those of the task that took the lock."""
         lease = self.read()
         if lease is not None and holder_of(lease) == self._run_id:
-            self._write(lease)
+            lease["spec"]["renewTime"] = _now()
+            self._kube.replace(self._path, lease)
 
     def release(self) -> bool:
         """Whether there was something to release."""
@@ -135,7 +138,7 @@ class Lock:
         return latest
 
     def _write(self, lease: Object | None) -> None:
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        now = _now()
         if lease is None:
             body = self._body({}, now, 0)
             self._kube.create(self._kube.path("leases", group=GROUP), body)
@@ -195,11 +198,17 @@ class Renewal:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(RENEW_EVERY):
-            try:
+        # At once, too: a run of many short tasks would otherwise never show a sign of life.
+        while True:
+            # The API server may be away for a moment; guard() decides before the next change.
+            with suppress(ClusterError):
                 self._lock.renew()
-            except ClusterError:
-                continue  # The API server is away for a moment; guard() decides before the next change.
+            if self._stop.wait(RENEW_EVERY):
+                return
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def holder_of(lease: Object) -> str:
