@@ -105,8 +105,8 @@ def remove(where: Kubernetes) -> None:
             f"redis_cluster_name={NAME} redis_cluster_namespace={NAMESPACE} redis_cluster_confirm_destroy={NAME}",
             "redis_cluster_delete_claims=true redis_cluster_delete_auth=true",
         )
-        place.delete_namespace()
-    print(f"the demo's instance and its namespace {NAMESPACE} are gone")
+    gone = "and its namespace are" if place.delete_namespace() or not place.namespace_exists() else "is"
+    print(f"the demo's instance {gone} gone")
 
 
 if __name__ == "__main__":

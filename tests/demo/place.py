@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from kubernetes import client, config
@@ -32,8 +33,8 @@ class Place:
             if error.status != 409:
                 raise
 
-    def delete_namespace(self) -> bool:
-        """Only one that the demo made; whether it did."""
+    def delete_namespace(self, timeout: float = 120) -> bool:
+        """Only one that the demo made; whether it is gone within ``timeout`` seconds."""
         found = self._core.list_namespace(
             label_selector=",".join(f"{name}={value}" for name, value in OURS.items()),
             field_selector=f"metadata.name={NAMESPACE}",
@@ -41,7 +42,10 @@ class Place:
         if not found.items:
             return False
         self._core.delete_namespace(NAMESPACE)
-        return True
+        deadline = time.monotonic() + timeout
+        while self.namespace_exists() and time.monotonic() < deadline:
+            time.sleep(0.5)
+        return not self.namespace_exists()
 
     def namespace_exists(self) -> bool:
         try:
