@@ -16,7 +16,7 @@ A run killed anywhere leaves a state from which step 2 goes on. '+OK' only means
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
@@ -29,7 +29,15 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
 )
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import wait
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
-from ansible_collections.k8sredis.core.plugins.module_utils._model import Fatal, Finding, Plan, Retryable, View, Wish
+from ansible_collections.k8sredis.core.plugins.module_utils._model import (
+    ClusterError,
+    Fatal,
+    Finding,
+    Plan,
+    Retryable,
+    View,
+    Wish,
+)
 
 Planner = Callable[[View], Plan]
 
@@ -58,11 +66,12 @@ def answers(session: Session, timeout: float) -> View:
             stuck_since.setdefault(name, now)
         for name in set(stuck_since) - stuck:
             del stuck_since[name]
-        return all(node.answers for node in view.nodes) or any(
-            now - since > STUCK_FOR for since in stuck_since.values()
-        )
+        answering = bool(view.nodes) and len(view.answering) == len(view.nodes)
+        return answering or any(now - since > STUCK_FOR for since in stuck_since.values())
 
     view = wait.until(session.observe, finished, timeout, 0.3, session.clock)
+    if not view.nodes:
+        raise Retryable("Cannot find any member: no pod has these labels; check namespace and label_selectors.")
     silent = [node for node in view.nodes if not node.answers]
     if silent:
         first = next((node for node in silent if node.name in stuck_since), silent[0])
@@ -96,10 +105,13 @@ def attach(session: Session, wish: Wish, timeout: float) -> View:
 def _phase(
     session: Session, wish: Wish, planner: Planner, checks: tuple[health.Check, ...], timeout: float, deed: str
 ) -> View:
-    view = answers(session, timeout)
+    answers(session, timeout)
+    pursuit = _Pursuit(session, planner, checks)
+    # Until the planner has decided, the members may be somebody else's: not even a setting is changed.
+    view = _until_complete(pursuit.decide, session.clock, timeout, deed)
     session.execute(view, settings.plan(view, wish))
     with _quickened(session, view, wish) as quickened:
-        view = _until_agreed(_Pursuit(session, planner, checks), timeout, deed)
+        view = _until_complete(pursuit.look, session.clock, timeout, deed)
     # The settings that were changed for a moment are back: show the cluster as it is now.
     return session.observe() if quickened else view
 
@@ -108,9 +120,9 @@ def _phase(
 class _Progress:
     view: View
     findings: tuple[Finding, ...]
-    undecided: str
-    """Why the planner could not decide yet."""
-    steps_left: bool
+    undecided: str = ""
+    """Why the planner could not decide yet, or what it planned could not be done."""
+    steps_left: bool = False
 
     @property
     def complete(self) -> bool:
@@ -121,28 +133,33 @@ class _Pursuit:
     """One phase on its way. What it remembers only spares the servers repetitions; nothing depends on it."""
 
     def __init__(self, session: Session, planner: Planner, checks: tuple[health.Check, ...]) -> None:
-        self.session = session
+        self._session = session
         self._planner = planner
         self._checks = checks
         self._changed: set[str] = set()
         self._sent_at = -SEND_AGAIN_AFTER
         self._undecided_since: float | None = None
 
+    def decide(self) -> _Progress:
+        """Steps 1 and 2 of the loop."""
+        view = self._session.observe()
+        found = health.findings(view, (health.unreachable,))
+        return _Progress(view, found, "" if found else self._plan(view)[1])
+
     def look(self) -> _Progress:
-        """Steps 1 to 3 of the loop."""
-        view = self.session.observe()
+        """Steps 1 to 3."""
+        view = self._session.observe()
         found = health.findings(view, self._checks)
-        if any(not node.answers for node in view.nodes):
-            return _Progress(view, found, "", False)
+        if len(view.answering) < len(view.nodes):
+            return _Progress(view, found)
         plan, undecided = self._plan(view)
-        self._act(view, plan, found)
-        return _Progress(view, found, undecided, plan.changed)
+        return _Progress(view, found, undecided or self._act(view, plan, found), plan.changed)
 
     def _plan(self, view: View) -> tuple[Plan, str]:
         try:
             plan = self._planner(view)
         except Retryable as error:
-            now = self.session.clock.now()
+            now = self._session.clock.now()
             self._undecided_since = now if self._undecided_since is None else self._undecided_since
             if now - self._undecided_since > PATIENCE:
                 raise
@@ -150,20 +167,27 @@ class _Pursuit:
         self._undecided_since = None
         return plan, ""
 
-    def _act(self, view: View, plan: Plan, found: tuple[Finding, ...]) -> None:
+    def _act(self, view: View, plan: Plan, found: tuple[Finding, ...]) -> str:
+        """Why it failed, when a member broke off or came back as another pod: the next look sees what is left."""
         pushes = self._changed and found
-        if not (plan.changed or pushes) or self.session.clock.now() - self._sent_at < SEND_AGAIN_AFTER:
-            return
-        self.session.execute(view, plan)
+        if not (plan.changed or pushes) or self._session.clock.now() - self._sent_at < SEND_AGAIN_AFTER:
+            return ""
+        self._sent_at = self._session.clock.now()
         self._changed |= {step.subject for step in plan.steps if step.kind in ("assign", "replicate")}
-        self.session.tell(view, membership.push(view, self._changed))
-        self._sent_at = self.session.clock.now()
+        try:
+            self._session.execute(view, plan)
+            self._session.tell(view, membership.push(view, self._changed))
+        except Retryable as error:
+            return str(error)
+        return ""
 
 
-def _until_agreed(pursuit: _Pursuit, timeout: float, deed: str) -> View:
-    last = wait.until(pursuit.look, lambda seen: seen.complete, timeout, TICK, pursuit.session.clock)
+def _until_complete(look: Callable[[], _Progress], clock: wait.Clock, timeout: float, deed: str) -> View:
+    last = wait.until(look, lambda seen: seen.complete, timeout, TICK, clock)
+    if last.undecided:
+        raise Retryable(last.undecided)
     if not last.complete:
-        seen = last.undecided or (last.findings[0].text if last.findings else "steps are still open")
+        seen = last.findings[0].text if last.findings else "steps are still open"
         raise Retryable(
             f"Cannot {deed} the cluster within {timeout:.0f} s: {seen} ({len(last.findings)} findings in all); "
             "see 'cluster_info' and run again."
@@ -178,11 +202,17 @@ def _quickened(session: Session, view: View, wish: Wish) -> Iterator[bool]:
     if not quick:
         yield False
         return
+    wished = {name: wish.settings[name] for name in quick}
     try:
         _set_everywhere(session, view, quick)
         yield True
-    finally:
-        _set_everywhere(session, view, {name: wish.settings[name] for name in quick})
+    except BaseException:
+        # What went wrong first is what a person needs to read; the next run puts settings right anyway.
+        with suppress(ClusterError):
+            _set_everywhere(session, session.observe(), wished)
+        raise
+    # As it is now: a member may have come back as another pod meanwhile.
+    _set_everywhere(session, session.observe(), wished)
 
 
 def _set_everywhere(session: Session, view: View, values: dict[str, str]) -> None:

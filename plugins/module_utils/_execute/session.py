@@ -87,6 +87,10 @@ class Session:
         self.done += [step for step in steps if step not in self.done]
         for step in steps:
             refused = next((reply for reply in replies[step.subject] if is_error(reply)), None)
+            if isinstance(refused, Retryable):
+                raise Retryable(
+                    f"Cannot tell whether '{step.text}' was done: {step.subject} broke off ({refused}); run again."
+                )
             if refused is not None:
                 raise Fatal(
                     f"Cannot bring about '{step.text}': {step.subject} answered '{refused}'; see 'cluster_info'."
