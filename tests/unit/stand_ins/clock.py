@@ -19,6 +19,11 @@ class FakeClock:
         self.passing = list(passing)
         self.clock = Clock(now=lambda: self.time, sleep=self._sleep)
 
+    @property
+    def passed(self) -> float:
+        """Seconds slept in all."""
+        return round(sum(self.slept), 3)
+
     def _sleep(self, seconds: float) -> None:
         self.time += seconds
         self.slept.append(seconds)
