@@ -15,6 +15,9 @@ import time
 from typing import Any
 
 import yaml
+from kubernetes.client.exceptions import ApiException
+from kubernetes.config import ConfigException
+from urllib3.exceptions import HTTPError
 
 from tests.demo import kubernetes
 from tests.demo.ansible import DemoError, module, play
@@ -22,6 +25,8 @@ from tests.demo.farewell import farewell
 from tests.demo.kubernetes import Kubernetes
 from tests.demo.place import NAMESPACE, Place
 from tests.environment import CHECKOUT, SetupError
+from tests.kube.errors import LabError
+from tests.servers.apt import FetchError
 
 NAME = "demo"
 SHARDS, REPLICAS = 3, 1
@@ -32,12 +37,14 @@ WISH = CHECKOUT / "build" / "demo.yml"
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.demo", description=__doc__)
     parser.add_argument("verb", choices=["up", "down"])
-    from tests.kube.errors import LabError
-
     try:
         {"up": up, "down": down}[parser.parse_args().verb]()
-    except (DemoError, LabError, SetupError) as error:
+    except (DemoError, FetchError, LabError, SetupError) as error:
         print(error, file=sys.stderr)
+        return 1
+    except (ApiException, ConfigException, HTTPError) as error:
+        seen = str(error).strip().split("\n")[0]
+        print(f"Cannot use Kubernetes: {seen}; check KUBECONFIG, or unset it to use a local one.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nstopped; run it again to go on, or `make demo-down` to clear up", file=sys.stderr)
