@@ -88,8 +88,10 @@ def test_labels_of_the_user_go_to_objects_and_never_replace_ours() -> None:
 
 
 def test_labels_of_the_user_for_pods_never_replace_those_of_the_selector() -> None:
-    labels = pod(pod_labels={"team": "web", "k8sredis.io/shard": "7"})["metadata"]["labels"]
-    assert (labels["team"], labels["k8sredis.io/shard"]) == ("web", "0")
+    given = {"team": "web", "k8sredis.io/shard": "7", "app.kubernetes.io/instance": "other"}
+    labels = pod(pod_labels=given)["metadata"]["labels"]
+    assert labels["team"] == "web"
+    assert (labels["k8sredis.io/shard"], labels["app.kubernetes.io/instance"]) == ("0", "shop")
 
 
 def test_labels_of_claims_never_change() -> None:

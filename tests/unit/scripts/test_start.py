@@ -156,6 +156,7 @@ def test_a_new_folder_is_made_and_marked(pod: Pod) -> None:
 def test_its_own_folder_is_taken_up_again(pod: Pod, alone: str) -> None:
     folder(pod, "shop-0-0", "web/shop/shop-0-0")
     own = folder(pod, "shop-0-1", MARK)
+    folder(pod, "shop-0-2", "web/shop/shop-0-2")
     assert own in started(pod, FOLDER_MARK=MARK, ALONE_ON_KUBE_NODE=alone)
 
 
