@@ -16,7 +16,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import configuration, directives, names, quantities
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
+    configuration,
+    directives,
+    names,
+    quantities,
+    versions,
+)
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unchangeable
 
@@ -75,7 +81,8 @@ class Change:
 def declared(wish: Declaration) -> dict[str, Any]:
     """What the annotation holds: no secrets, no users."""
     plain = {name: _plain(getattr(wish, name)) for name in (*SCALE, *LIVE, *RESTART_RELEVANT)}
-    return {"format": FORMAT, **plain, "storage": _storage(wish), "config": _config(wish)}
+    server, _problems = versions.server(wish.image, wish.version)
+    return {"format": FORMAT, "server": str(server), **plain, "storage": _storage(wish), "config": _config(wish)}
 
 
 def text(wish: Declaration) -> str:

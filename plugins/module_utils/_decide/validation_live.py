@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import declared, names, quantities
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import declared, names, quantities, versions
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import foreign, unchangeable, unusable
 from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import (
@@ -263,7 +263,16 @@ def _left_declaration(wish: Declaration, there: Instance) -> list[str]:
         return []
     advice = "set it back, or delete its claims if their data is not needed"
     kept = ("shards", "replicas", "persistence")
-    return [declared.problem(change, advice) for change in declared.changes(before, wish) if change.setting in kept]
+    found = [declared.problem(change, advice) for change in declared.changes(before, wish) if change.setting in kept]
+    return [*found, *_left_data(wish, str(before.get("server", "")))]
+
+
+def _left_data(wish: Declaration, data_of: str) -> list[str]:
+    server, _problems = versions.server(wish.image, wish.version)
+    if server is None or versions.can_load(server, data_of):
+        return []
+    reason = f"{server} cannot load the data that {data_of} left in the claims of this instance"
+    return [unusable("image", wish.image, reason, f"use {data_of} or a newer one of its family")]
 
 
 def _left_sizes(wish: Declaration, left: list[Claim]) -> list[str]:

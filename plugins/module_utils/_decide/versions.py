@@ -62,6 +62,17 @@ def server(image: str, declared: str) -> tuple[Server | None, list[str]]:
     return named, _too_old(named, "version", declared)
 
 
+def can_load(server: Server, data_of: str) -> bool:
+    """Whether a server reads what another one wrote: the same family, and not an older branch.
+
+    The format of the files grows from branch to branch, and no server reads a newer one than its own.
+    """
+    found = DECLARED.fullmatch(data_of)
+    if not found:
+        return True
+    return server.family == found[1] and server.version[:2] >= _numbers(found)[:2]
+
+
 def warnings(server: Server) -> list[str]:
     """Known security holes of this version."""
     secure = SECURE_SINCE[server.family]

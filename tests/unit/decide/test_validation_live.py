@@ -448,6 +448,27 @@ def test_a_run_that_was_killed_amid_the_objects_goes_on() -> None:
                 )
             ],
         ),
+        (
+            LEFT,
+            {"image": "redis:8.4.6"},
+            [
+                (
+                    'Cannot use redis_cluster_image="redis:8.4.6": redis-8.4.6 cannot load the data that redis-8.6.7 '
+                    "left in the claims of this instance; use redis-8.6.7 or a newer one of its family."
+                )
+            ],
+        ),
+        (
+            LEFT,
+            {"image": "valkey/valkey:9.1.1"},
+            [
+                (
+                    'Cannot use redis_cluster_image="valkey/valkey:9.1.1": valkey-9.1.1 cannot load the data that '
+                    "redis-8.6.7 left in the claims of this instance; use redis-8.6.7 or a newer one of its family."
+                )
+            ],
+        ),
+        (LEFT, {"image": "redis:8.6.5"}, []),
         (LEFT, {"image": "redis:8.8.3", "resources": {"limits": {"memory": "2Gi"}}}, []),
         (replace(LEFT, secret=None), {}, []),
     ],
