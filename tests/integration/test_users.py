@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import redis
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import acl, auth_secret
-from ansible_collections.k8sredis.core.plugins.module_utils._model import Refused
+from ansible_collections.k8sredis.core.plugins.module_utils._execute import users as execution
+from ansible_collections.k8sredis.core.plugins.module_utils._model import Refused, Retryable
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -306,3 +307,44 @@ def test_lost_passwords_of_running_servers_are_not_made_anew(server: Server, tmp
             "runs with them; restore the Secret, or stop the pods."
         )
         assert kube.writes == 0
+
+
+class KilledError(BaseException):
+    """The end of a run that is not asked."""
+
+
+def test_a_run_killed_at_any_step_is_taken_up(server: Server, tmp_path: Path) -> None:
+    text = acl_file(application())
+    rotated = application(application_password="another-password-0123", application_commands=["+@read"])
+    with servers(server, 2, text, tmp_path) as members:
+        kube = kube_with(text)
+
+        def die() -> None:
+            raise KilledError
+
+        kube.before_write = die
+        # Half of the servers have changed, then all of them, but the Secret has not.
+        for changed in (members[:1], members):
+            with pytest.raises(KilledError):
+                keep(changed, kube, rotated)
+        assert auth_secret.data(kube.get(kube.path("secrets", SECRET)))["password"] == PASSWORDS["password"]
+        kube.before_write = lambda: None
+        done = keep(members, kube, rotated)
+        assert [step.text for step in done.plan.steps] == [f"change password, users.acl of Secret {SECRET}"]
+        assert not keep(members, kube, rotated).plan.changed
+        assert is_permitted(client(members[1], None, "another-password-0123"), "EXISTS key")
+
+
+def test_a_server_that_does_not_answer_is_named_and_the_others_are_brought_up_to_date(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "ANSWERS_WITHIN", 0.1)
+    text = acl_file(application())
+    with servers(server, 2, text, tmp_path) as members:
+        kube = kube_with(text)
+        members[0].kill()
+        with pytest.raises(Retryable) as raised:
+            keep(members, kube, application(), [other("report")])
+        assert str(raised.value).startswith(f"Cannot bring the users of {members[0].endpoint} up to date: ")
+        assert members[1].ask("ACL", "GETUSER", "report")
+        assert "user report " in auth_secret.data(kube.get(kube.path("secrets", SECRET)))["users.acl"]
