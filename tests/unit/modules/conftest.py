@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ansible.module_utils import basic
 
-from tests.unit.stand_ins.api_server import ApiServer, api_server
+from tests.unit.stand_ins.kubernetes_api import ApiServer, api_server
 
 Run = Callable[..., dict[str, Any]]
 

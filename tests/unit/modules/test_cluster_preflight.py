@@ -13,7 +13,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide import decla
 
 from tests.unit.decide.declarations import GOOD, labels
 from tests.unit.modules.conftest import Run
-from tests.unit.stand_ins.api_server import ApiServer
+from tests.unit.stand_ins.kubernetes_api import ApiServer
 
 WEB = "/api/v1/namespaces/web"
 APPS = "/apis/apps/v1/namespaces/web"

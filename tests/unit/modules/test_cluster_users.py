@@ -12,7 +12,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide import acl, 
 
 from tests.unit.decide.declarations import labels
 from tests.unit.modules.conftest import Run
-from tests.unit.stand_ins.api_server import ApiServer
+from tests.unit.stand_ins.kubernetes_api import ApiServer
 
 SECRET = "/api/v1/namespaces/web/secrets/shop-auth"
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/web/leases/shop-lock"
