@@ -162,7 +162,7 @@ def out_of_sync(view: View) -> Iterator[Finding]:
 def stale_master_address(view: View) -> Iterator[Finding]:
     for node in view.answering:
         if not node.myself.is_master and replicas.follows_former_address(node):
-            seen = f"follows its master at {node.info['master_host']}, a former address"
+            seen = f"follows its master at {node.info['master_host'] or 'no address'}, a former address"
             yield Finding("stale_master_address", CRITICAL, node.name, seen, "attach it again (cluster_replicas)")
 
 

@@ -63,10 +63,11 @@ def _reason(node: Node, master: Node, view: View) -> str:
 
 
 def follows_former_address(node: Node) -> bool:
-    """Whether a replica dials another address than its own table gives its master."""
+    """Whether a replica dials another address than its own table gives its master; also none at all, which
+    Redis 8.0 goes on dialling when it learnt of its master before that one's address."""
     entry = node.entries.get(node.myself.master_id)
-    dialled = node.info.get("master_host", "")
-    return entry is not None and bool(entry.host) and bool(dialled) and dialled != entry.host
+    dialled = node.info.get("master_host")  # not there while INFO still says 'role:master'
+    return entry is not None and bool(entry.host) and dialled is not None and dialled != entry.host
 
 
 def _refuse_loss(node: Node, master: Node) -> None:
