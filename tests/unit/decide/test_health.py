@@ -216,6 +216,13 @@ FINDINGS = [
         "shop-0-1",
         "follows its master at 10.6.6.6, a former address",
     ),
+    (
+        "stale_master_address",
+        views.info(WELL, "shop-0-1", master_host=""),
+        "critical",
+        "shop-0-1",
+        "follows its master at no address, a former address",
+    ),
     ("chained_replica", CHAIN, "warning", "shop-0-2", "replicates shop-0-1, itself a replica"),
     (
         "ghost",

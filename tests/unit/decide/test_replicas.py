@@ -57,6 +57,12 @@ PLANS = [
         [("shop-1-1 replicates shop-1-0", STALE)],
     ),
     (
+        "one dials no address, having learnt of its master before its address",
+        views.info(healthy(3, 1), "shop-1-1", master_host=""),
+        [("shop-1-1 replicates shop-1-0", STALE)],
+    ),
+    ("one does not replicate yet", views.change(healthy(3, 1), "shop-1-1", info={"role": "master"}), []),
+    (
         "one does not know the address of its master",
         views.entry(healthy(3, 1), "shop-1-1", "shop-1-0", host="", port=0),
         [],
