@@ -13,8 +13,10 @@ The handshake is our own, because kubernetes.stream.portforward
 
 from __future__ import annotations
 
+import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlparse
 
@@ -23,7 +25,8 @@ from ansible_collections.k8sredis.core.plugins.module_utils._model import Retrya
 try:
     from kubernetes.stream.ws_client import PortForward, websocket_proxycare
     from redis.connection import AbstractConnection
-    from websocket import WebSocket, WebSocketException
+    from redis.exceptions import ConnectionError as LostConnection
+    from websocket import WebSocket, WebSocketBadStatusException, WebSocketException
 except ImportError:  # reported by require_libraries() before anything here is called
     AbstractConnection = object
 
@@ -48,7 +51,7 @@ def open_tunnel(
     try:
         tunnel.connect(url, **options)
     except (WebSocketException, OSError) as error:
-        raise Retryable(f"Cannot open a port-forward to pod {pod}: {_first_line(error)}; run again.") from error
+        raise Retryable(f"Cannot open a port-forward to pod {pod}: {_reason(error)}; run again.") from error
     tunnel.settimeout(None)
     return PortForward(tunnel, [port])
 
@@ -76,8 +79,15 @@ def _tls(configuration: Any) -> dict[str, Any]:
     return options
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).split("\n", maxsplit=1)[0] or type(error).__name__).rstrip(".")
+def _reason(error: BaseException) -> str:
+    """One line; of a refusal the API server's own words, where websocket-client has headers and body in one string."""
+    line = (str(error).split("\n")[0] or type(error).__name__).split(" -+-+- ")[0].rstrip(".")
+    if not isinstance(error, WebSocketBadStatusException):
+        return line
+    try:
+        return f"{error.status_code} {json.loads(getattr(error, 'resp_body', None))['message']}".rstrip(".")
+    except (KeyError, TypeError, ValueError):
+        return line.removeprefix("Handshake status ")
 
 
 class PortForwardConnection(AbstractConnection):
@@ -89,6 +99,7 @@ class PortForwardConnection(AbstractConnection):
         self._tunnel = tunnel
         self._forward: Any = None
         self._tls_context = tls
+        self._cause = ""
         self.pod = pod
         self.port = port
         self.host = pod
@@ -98,6 +109,7 @@ class PortForwardConnection(AbstractConnection):
         return [("pod", self.pod), ("port", self.port)]
 
     def _connect(self) -> Any:
+        self._cause = ""
         self._forward = self._tunnel()
         end = self._forward.socket(self.port)
         if self._tls_context is not None:
@@ -110,12 +122,30 @@ class PortForwardConnection(AbstractConnection):
         return f"pod {self.pod}"
 
     def _error_message(self, exception: BaseException) -> str:
-        cause = self._forward.error(self.port) if self._forward is not None else ""
-        return cause or str(exception)
+        return f"Error connecting to pod {self.pod}. {exception}."
+
+    def read_response(self, *args: Any, **options: Any) -> Any:
+        with self._explained():
+            return super().read_response(*args, **options)
+
+    def send_packed_command(self, *args: Any, **options: Any) -> None:
+        with self._explained():
+            super().send_packed_command(*args, **options)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """A pod's refusal comes on a channel of its own, after which the connection just ends."""
+        try:
+            yield
+        except LostConnection as error:
+            if not self._cause:
+                raise
+            raise LostConnection(self._cause) from error
 
     def disconnect(self, *args: Any, **options: Any) -> None:
         super().disconnect(*args, **options)
         if self._forward is not None:
+            self._cause = self._forward.error(self.port) or self._cause
             self._forward.close()
             self._forward = None
 
