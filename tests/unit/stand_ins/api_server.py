@@ -1,136 +1,117 @@
 # Copyright (c) 2026 the k8sredis.core authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Kubernetes API server over HTTP with objects in memory, as far as the collection asks it.
-
-What is simplified: one who applies owns all that he names; nothing is defaulted; no admission, no watches.
-"""
+"""A Kubernetes API server as far as port-forward needs one: the websocket, its two channels, and what can go wrong."""
 
 from __future__ import annotations
 
-import json
-import re
+import base64
+import hashlib
+import socket
+import struct
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from typing import IO
 
-from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import METADATA_ONLY
-
-Json = dict[str, Any]
-
-COLLECTION = re.compile(r"/(?:api/v1|apis/[^/]+/[^/]+)(?:/namespaces/[^/]+)?/[a-z]+")
-OBJECT = re.compile(rf"(?P<collection>{COLLECTION.pattern})/(?P<name>[^/]+)")
-NAMESPACE = re.compile(r"/api/v1/namespaces/[^/]+")
-
-DISCOVERY: dict[str, Json] = {
-    "/version": {},
-    "/api": {"kind": "APIVersions", "versions": ["v1"]},
-    "/apis": {"kind": "APIGroupList", "groups": []},
-}
-"""What the client asks before anything else."""
+DATA, ERROR = 0, 1
+BINARY, CLOSE = 2, 8
 
 
 @dataclass
-class ApiServer:
-    """``objects`` by path; requests whose path matches one of ``forbidden`` are answered with 403."""
+class Request:
+    """The opening request of a websocket."""
 
-    port: int = 0
-    objects: dict[str, Json] = field(default_factory=dict)
-    forbidden: set[str] = field(default_factory=set)
-    version: Mapping[str, str] = field(default_factory=lambda: {"major": "1", "minor": "36"})
-    requests: list[tuple[str, str]] = field(default_factory=list)
-    """Method and path of each request but those of the client's own discovery."""
-    full_reads: set[str] = field(default_factory=set)
-    """Paths whose object was sent as a whole."""
-
-    def options(self) -> dict[str, Any]:
-        """How a module connects."""
-        return {"host": f"http://127.0.0.1:{self.port}", "api_key": "token"}
-
-    def add(self, path: str, spec: Json | None = None, *, status: Json | None = None, **metadata: Any) -> None:
-        name = path.rpartition("/")[2]
-        self.objects[path] = {"metadata": {"name": name, **metadata}, "spec": spec or {}, "status": status or {}}
-
-    @property
-    def writes(self) -> list[tuple[str, str]]:
-        return [request for request in self.requests if request[0] != "GET"]
-
-    def answer(self, method: str, url: str, body: Json, accept: str) -> tuple[int, Json]:
-        path, query = urlsplit(url).path, parse_qs(urlsplit(url).query)
-        if path in DISCOVERY:
-            return 200, {**DISCOVERY[path], **(self.version if path == "/version" else {})}
-        self.requests.append((method, path))
-        if any(re.fullmatch(pattern, path) for pattern in self.forbidden):
-            return 403, {"message": f'User "u" cannot {method.lower()} {path}'}
-        if method == "PATCH":
-            return 200, self._apply(path, body, dry_run="dryRun" in query)
-        if COLLECTION.fullmatch(path) and not NAMESPACE.fullmatch(path):
-            return 200, {"items": self._list(path, query.get("labelSelector", [""])[0])}
-        return self._get(path, accept)
-
-    def _get(self, path: str, accept: str) -> tuple[int, Json]:
-        if path not in self.objects:
-            return 404, {"message": f"{path} not found"}
-        if accept == METADATA_ONLY:
-            return 200, {"metadata": self.objects[path]["metadata"]}
-        self.full_reads.add(path)
-        return 200, self.objects[path]
-
-    def _list(self, path: str, selector: str) -> list[Json]:
-        wanted = dict(pair.split("=", 1) for pair in selector.split(",") if pair)
-        found = [value for key, value in sorted(self.objects.items()) if key.rpartition("/")[0] == path]
-        return [each for each in found if wanted.items() <= (each["metadata"].get("labels") or {}).items()]
-
-    def _apply(self, path: str, body: Json, *, dry_run: bool) -> Json:
-        there = self.objects.get(path, {"metadata": {}})
-        merged = {**there, **body, "metadata": {**there["metadata"], **body["metadata"]}}
-        if not dry_run:
-            self.objects[path] = merged
-        return merged
+    path: str
+    headers: dict[str, list[str]] = field(default_factory=dict)
+    """Values by name in lower case."""
 
 
-class Handler(BaseHTTPRequestHandler):
-    api: ApiServer
+class WebSocket:
+    """One connection, after its request was read."""
 
-    def _do(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        body = json.loads(self.rfile.read(length)) if length else {}
-        accept = self.headers.get("Accept", "")
-        status, answer = self.api.answer(self.command, self.path, body, accept)
-        text = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._stream: IO[bytes] = connection.makefile("rb")
+        self._sending = threading.Lock()
+        self.request = self._request()
 
-    do_GET = do_PATCH = do_POST = do_PUT = do_DELETE = _do  # noqa: N815  names of http.server
+    def _request(self) -> Request:
+        _verb, path, _version = self._stream.readline().decode().split()
+        request = Request(path)
+        while line := self._stream.readline().decode().strip():
+            name, _colon, value = line.partition(": ")
+            request.headers.setdefault(name.lower(), []).append(value)
+        return request
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  name of http.server
-        """Nothing: tests look at ``requests``."""
+    def accept(self, port: int) -> None:
+        """Opens both channels of a port."""
+        key = self.request.headers["sec-websocket-key"][0]
+        proof = hashlib.sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode(), usedforsecurity=False).digest()
+        lines = [
+            "HTTP/1.1 101 Switching Protocols",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            f"Sec-WebSocket-Accept: {base64.b64encode(proof).decode()}",
+            "Sec-WebSocket-Protocol: v4.channel.k8s.io",
+        ]
+        self._connection.sendall("".join(f"{line}\r\n" for line in [*lines, ""]).encode())
+        for channel in (DATA, ERROR):
+            self.send(channel, struct.pack("<H", port))
+
+    def refuse(self, status: str, body: str) -> None:
+        head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        self._connection.sendall((head + body).encode())
+
+    def send(self, channel: int, data: bytes) -> None:
+        self._frame(BINARY, bytes((channel,)) + data)
+
+    def receive(self) -> bytes:
+        """What came on the data channel; empty at the end."""
+        head = self._stream.read(2)
+        if len(head) < 2 or head[0] & 15 == CLOSE:
+            return b""
+        length = head[1] & 127
+        if length > 125:
+            layout = ">H" if length == 126 else ">Q"
+            (length,) = struct.unpack(layout, self._stream.read(struct.calcsize(layout)))
+        mask = self._stream.read(4)
+        data = self._stream.read(length)
+        repeated = mask * (length // 4 + 1)
+        plain = int.from_bytes(data, "big") ^ int.from_bytes(repeated[:length], "big")
+        return plain.to_bytes(length, "big")[1:]
+
+    def _frame(self, opcode: int, data: bytes) -> None:
+        size = len(data)
+        length = bytes((size,)) if size < 126 else b"\x7e" + struct.pack(">H", size)
+        length = length if size < 65536 else b"\x7f" + struct.pack(">Q", size)
+        with self._sending:
+            self._connection.sendall(bytes((0x80 | opcode,)) + length + data)
+
+    def close(self) -> None:
+        self._frame(CLOSE, b"")
 
 
-class Server(ThreadingHTTPServer):
-    request_queue_size = 64
-    """With the default of 5 a dozen requests at once wait for a second attempt to connect."""
+def forwarding(
+    port: int, requests: list[Request], forwarded: int = 6379, most: int = 60000
+) -> Callable[[socket.socket], None]:
+    """For listening(): forwards to a real port of this machine, in frames of at most so many bytes."""
+
+    def serve(connection: socket.socket) -> None:
+        peer = WebSocket(connection)
+        requests.append(peer.request)
+        with socket.create_connection(("127.0.0.1", port)) as target:
+            peer.accept(forwarded)
+            threading.Thread(target=_pump, args=(target, peer, most), daemon=True).start()
+            while data := peer.receive():
+                target.sendall(data)
+
+    return serve
 
 
-@contextmanager
-def api_server() -> Iterator[ApiServer]:
-    """Listens on loopback until the end."""
-    api = ApiServer()
-    handler = type("BoundHandler", (Handler,), {"api": api})
-    server = Server(("127.0.0.1", 0), handler)
-    api.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield api
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+def _pump(target: socket.socket, peer: WebSocket, most: int) -> None:
+    with suppress(OSError):
+        while data := target.recv(most):
+            peer.send(DATA, data)
+        peer.close()
