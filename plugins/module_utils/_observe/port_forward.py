@@ -85,7 +85,7 @@ def _reason(error: BaseException) -> str:
     if not isinstance(error, WebSocketBadStatusException):
         return line
     try:
-        return f"{error.status_code} {json.loads(getattr(error, 'resp_body', None))['message']}".rstrip(".")
+        return f"{error.status_code} {json.loads(getattr(error, 'resp_body', None) or '')['message']}".rstrip(".")
     except (KeyError, TypeError, ValueError):
         return line.removeprefix("Handshake status ")
 
