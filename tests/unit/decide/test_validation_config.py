@@ -257,3 +257,23 @@ def test_a_server_newer_than_the_list_of_directives_is_not_judged() -> None:
 )
 def test_memory_saving_and_modules(given: dict[str, Any], message: str) -> None:
     assert problems(wish(**given)) == [message]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"maxmemory_percent": 10},
+        {"maxmemory_percent": 85},
+        {"persistence": "rdb", "config": {"save": "60 1"}},
+        {"persistence": "aof", "config": {"save": "60 1"}},
+        {"persistence": "aof", "config": {"save": ""}},
+        {"persistence": "none", "config": {"save": ""}},
+    ],
+)
+def test_memory_and_saving_that_are_good(given: dict[str, Any]) -> None:
+    assert problems(wish(**given)) == []
+
+
+def test_what_a_list_of_directives_can_judge_is_not_skipped() -> None:
+    _server, verdict = validation.of_declaration(wish(config={"search-timeout": 5}), application(), ())
+    assert verdict == validation.Verdict()

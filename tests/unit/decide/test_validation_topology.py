@@ -231,3 +231,18 @@ def test_names(given: dict[str, Any], message: str) -> None:
 def test_the_longest_name_that_fits() -> None:
     assert problems(wish(name="a" * 50)) == []
     assert problems(wish(name="shop", nodes_service_name="shop", client_service=False)) == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"shards": 500, "replicas": 1},
+        {"node_timeout": 2000},
+        {"termination_grace_period": 30},
+        {"wait_timeout": 1, "lock_duration": 1},
+        {"port": 1024, "bus_port": 65535},
+        {"port_name": "a" * 15, "bus_port_name": "b-1"},
+    ],
+)
+def test_the_last_value_that_is_good(given: dict[str, Any]) -> None:
+    assert problems(wish(**given)) == []
