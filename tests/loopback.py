@@ -171,7 +171,7 @@ def processes(
     hosts: Sequence[str] = ("127.0.0.1",),
     access: Mapping[str, Any] | None = None,
 ) -> Iterator[list[Process]]:
-    """``number`` running servers that know nothing of each other, on ``hosts`` in turn; ended and removed at the end."""
+    """``number`` running servers that know nothing of each other, on ``hosts`` in turn; removed at the end."""
     with tempfile.TemporaryDirectory(prefix="k8sredis-") as folder, ports() as held:
         made = []
         for index in range(number):
