@@ -12,13 +12,15 @@ for the few kinds used here.
 from __future__ import annotations
 
 import json
-import socket
-from collections.abc import Mapping, Sequence
+import queue
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Fatal, Retryable
 
 try:
+    from kubernetes.client.rest import RESTClientObject
     from kubernetes.dynamic.exceptions import DynamicApiError
     from urllib3.exceptions import HTTPError
 except ImportError:  # reported by require_libraries() before anything here is called
@@ -29,7 +31,10 @@ FIELD_MANAGER = "k8sredis"
 
 SILENCE = 5.0
 """Seconds without a byte after which a request is given up. urllib3 tries three times more, so an
-API server that never answers ends a task after about 20 s instead of never."""
+API server that stops to answer ends a task after about 20 s instead of never."""
+
+FIRST_CONTACT = 30.0
+"""Seconds for the first questions to the API; a healthy one takes one or two."""
 
 Object = dict[str, Any]
 
@@ -54,11 +59,10 @@ class Kube:
         from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
         from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException
 
-        # The client of kubernetes sets no timeout of its own for what get_api_client asks.
-        socket.setdefaulttimeout(SILENCE)
         self.namespace = namespace
+        given = {name: value for name, value in auth.items() if value is not None}
         try:
-            self._client = get_api_client(**{name: value for name, value in auth.items() if value is not None})
+            self._client = _in_time(lambda: get_api_client(**given))
         except (CoreException, DynamicApiError, HTTPError, OSError, ValueError) as error:
             raise Fatal(
                 f"Cannot reach the Kubernetes API: {_reason(error)}; check kubeconfig, context or host."
@@ -98,7 +102,7 @@ class Kube:
         """All objects of a kind with these labels; a namespace that does not exist has none."""
         query = [("labelSelector", selector)] if selector else []
         answer = self._request("get", path, query=query, absent={})
-        return list((answer or {}).get("items", []))
+        return list((answer or {}).get("items") or [])
 
     def create(self, path: str, body: Object) -> Object:
         return self._request("post", path, body=body) or {}
@@ -141,7 +145,7 @@ class Kube:
                 content_type=content,
                 header_params={"Accept": accept},
                 serialize=False,
-                _request_timeout=(SILENCE, SILENCE * 3),
+                _request_timeout=(SILENCE, SILENCE if method == "get" else DELIBERATION),
             )
         except DynamicApiError as error:
             if error.status == 404 and absent is not ...:
@@ -154,13 +158,38 @@ class Kube:
         return json.loads(answer.data.decode("utf-8"))
 
 
+def _in_time(connect: Callable[[], Any]) -> Any:
+    """What ``connect`` gives or raises; TimeoutError when it takes too long.
+
+    get_api_client asks for the server's version and kinds without a timeout: the client of kubernetes hands None to
+    urllib3, which then waits for ever, whatever the default of sockets is. The thread ends with the module.
+    """
+    outcome: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            outcome.put((connect(), None))
+        except BaseException as error:  # noqa: BLE001  handed over to the caller
+            outcome.put((None, error))
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        client, error = outcome.get(timeout=FIRST_CONTACT)
+    except queue.Empty:
+        raise TimeoutError(f"no answer within {FIRST_CONTACT:.0f} s") from None
+    if error is not None:
+        raise error
+    return client
+
+
 def _failure(method: str, path: str, error: Any) -> Exception:
     what = f"Cannot {method} {path}: {error.status} {_api_message(error)}"
     if error.status == 409:
         return Conflict(f"{what}; run again.")
-    if error.status in (401, 403):
-        kind = Forbidden if error.status == 403 else Fatal
-        return kind(f"{what}; grant the user this right (the Role in the collection's docs/rbac.yml lists all).")
+    if error.status == 401:
+        return Fatal(f"{what}; log in again, the API does not accept this token or certificate.")
+    if error.status == 403:
+        return Forbidden(f"{what}; grant the user this right (the Role in the collection's docs/rbac.yml lists all).")
     if error.status == 429 or error.status >= 500:
         return Retryable(f"{what}; run again when the API server is well.")
     return Fatal(f"{what}.")
@@ -179,4 +208,5 @@ def _reason(error: BaseException) -> str:
     if isinstance(inner, BaseException):
         return _reason(inner)
     text = str(error).split("\n", maxsplit=1)[0].strip() or type(error).__name__
-    return text.rstrip(".")
+    # "HTTPSConnectionPool(host='10.0.0.1', port=6443): Read timed out. (read timeout=5.0)"
+    return text.rpartition("): ")[2].replace(". (", " (").rstrip(".")
