@@ -20,7 +20,6 @@ from typing import Any
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Fatal, Retryable
 
 try:
-    from kubernetes.client.rest import RESTClientObject
     from kubernetes.dynamic.exceptions import DynamicApiError
     from urllib3.exceptions import HTTPError
 except ImportError:  # reported by require_libraries() before anything here is called
@@ -30,8 +29,11 @@ FIELD_MANAGER = "k8sredis"
 """Our name in server-side apply; fields of other managers are left alone."""
 
 SILENCE = 5.0
-"""Seconds without a byte after which a request is given up. urllib3 tries three times more, so an
-API server that stops to answer ends a task after about 20 s instead of never."""
+"""Seconds without a byte after which reading is given up. urllib3 tries three times more, so an API
+server that stops to answer ends a task after about 20 s instead of never."""
+
+DELIBERATION = 15.0
+"""The same for a change: an admission webhook may take 10 s, its default timeout."""
 
 FIRST_CONTACT = 30.0
 """Seconds for the first questions to the API; a healthy one takes one or two."""
@@ -155,7 +157,12 @@ class Kube:
             raise Retryable(
                 f"Cannot reach the Kubernetes API at {self.host}: {_reason(error)}; check that it answers."
             ) from error
-        return json.loads(answer.data.decode("utf-8"))
+        try:
+            return json.loads(answer.data.decode("utf-8"))
+        except ValueError as error:
+            raise Fatal(
+                f"Cannot {method} {path}: the answer of {self.host} is no JSON; check that it is a Kubernetes API."
+            ) from error
 
 
 def _in_time(connect: Callable[[], Any]) -> Any:
