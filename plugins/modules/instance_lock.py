@@ -97,6 +97,11 @@ taken:
   returned: success
   type: bool
   sample: true
+exists:
+  description: Whether there was a lock before this task, held or not; without one no run has ever begun.
+  returned: success
+  type: bool
+  sample: true
 held_by:
   description: Who held the lock before this task, empty when nobody did.
   returned: success
@@ -126,7 +131,7 @@ def work(module: AnsibleModule) -> dict[str, Any]:
             lock.take(module.warn)
             taken = True
     # Never 'changed': the lock is a tool of the run, not a part of what the user declared.
-    return {"changed": False, "run_id": run_id, "held_by": held_by, "taken": taken}
+    return {"changed": False, "run_id": run_id, "exists": lease is not None, "held_by": held_by, "taken": taken}
 
 
 def main() -> None:
