@@ -72,8 +72,8 @@ class Lock:
         try:
             self._write(lease)
         except Conflict:
-            # Somebody was quicker: the next look says who.
-            self._refuse(self.read())
+            # Somebody was quicker: the next look says who. It may be ourselves: urllib3 repeats a PUT without an answer.
+            self.verify()
 
     def left_behind(self) -> str:
         """Who holds the Lease without renewing it, as far as SIGN_OF_LIFE tells; empty when it can be taken at

@@ -202,6 +202,18 @@ def test_of_two_that_outlive_a_dead_holder_one_wins(instance: Instance) -> None:
     assert (message, instance.holder) == (locked_by("one", instance.lease["spec"]["renewTime"]), "one")
 
 
+def test_a_write_that_was_repeated_because_its_answer_was_lost_holds_the_lock(instance: Instance) -> None:
+    instance.taken("zero").release()
+
+    def first_attempt() -> None:
+        instance.kube.before_write = lambda: None
+        instance.taken("one")
+
+    instance.kube.before_write = first_attempt
+    instance.taken("one").guard()
+    assert (instance.holder, instance.lease["spec"]["leaseTransitions"]) == ("one", 1)
+
+
 def test_a_task_of_the_run_verifies_the_lock(instance: Instance) -> None:
     instance.taken("one")
     task = instance.lock("one")
