@@ -44,7 +44,7 @@ def ask(cluster: Cluster, namespace: str, pod: str, login: tuple[str, str], *wor
     user, password = login
     script = (
         "REDISCLI_AUTH=$(cat) && export REDISCLI_AUTH && cli=$(command -v valkey-cli || command -v redis-cli) && "
-        'exec "$cli" --no-auth-warning --user "$@"'
+        'exec "$cli" --no-auth-warning --user "$@" 2>&1'
     )
     command = ["exec", "--stdin", f"--namespace={namespace}", pod, "--container=redis", "--"]
     return cluster.kubectl(*command, "sh", "-c", script, "sh", user, *words, given=password).stdout.strip()
