@@ -72,7 +72,7 @@ class Lock:
         try:
             self._write(lease)
         except Conflict:
-            # Somebody was quicker: the next look says who. It may be ourselves: urllib3 repeats a PUT without an answer.
+            # Somebody was quicker, or ourselves: urllib3 repeats a PUT that got no answer. The next look says who.
             self.verify()
 
     def left_behind(self) -> str:
