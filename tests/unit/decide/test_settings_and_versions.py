@@ -146,6 +146,30 @@ def test_a_declared_version_wins_over_a_silent_tag_and_agrees_with_a_coarse_one(
     assert versions.server("redis:8.0", "redis-8.0.2") == (Server("redis", (8, 0, 2)), [])
 
 
+def test_the_oldest_versions_are_taken_and_another_family_is_not_the_same() -> None:
+    for image in ("redis:7.0.0", "valkey/valkey:7.2.0"):
+        assert versions.server(image, "")[1] == []
+    assert versions.server("redis:8.6.7", "valkey-8.6.7")[0] is None
+
+
+@pytest.mark.parametrize(
+    ("data_of", "loads"),
+    [
+        ("redis-8.6.7", True),
+        ("redis-8.6.9", True),
+        ("redis-8.4.1", True),
+        ("redis-7.0.15", True),
+        ("redis-8.8.0", False),
+        ("redis-9.0", False),
+        ("valkey-8.1.1", False),
+        ("", True),
+        ("None", True),
+    ],
+)
+def test_whose_data_a_server_loads(data_of: str, loads: bool) -> None:
+    assert versions.can_load(Server("redis", (8, 6, 7)), data_of) is loads
+
+
 def test_secure_versions_need_no_warning() -> None:
     for family, branches in versions.SECURE_SINCE.items():
         for branch, patch in branches.items():

@@ -168,3 +168,15 @@ def test_pods(given: dict[str, Any], message: str) -> None:
 )
 def test_good_pods(given: dict[str, Any]) -> None:
     assert problems(wish(**given)) == []
+
+
+@pytest.mark.parametrize("path", ["/data", "/data/", "/run/redis", "/etc/k8sredis/scripts"])
+def test_our_folders_are_not_mounted_over(path: str) -> None:
+    given = {"extra_volumes": ({"name": "a"},), "extra_volume_mounts": ({"name": "a", "mountPath": path},)}
+    assert len(problems(wish(**given))) == 1
+    given["extra_volume_mounts"] = ({"name": "a", "mountPath": "/database"},)
+    assert problems(wish(**given)) == []
+
+
+def test_storage_of_no_size() -> None:
+    assert len(problems(wish(storage={"size": "0"}))) == 1

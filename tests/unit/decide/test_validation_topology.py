@@ -242,6 +242,9 @@ def test_the_longest_name_that_fits() -> None:
         {"wait_timeout": 1, "lock_duration": 1},
         {"port": 1024, "bus_port": 65535},
         {"port_name": "a" * 15, "bus_port_name": "b-1"},
+        {"namespace": "n" * 63, "nodes_service_name": "s" * 63},
+        # shop-2-1.shop-nodes.web.svc. is 28 characters long.
+        {"cluster_domain": ".".join(["d" * 63, "d" * 63, "d" * 63, "d" * 33])},
     ],
 )
 def test_the_last_value_that_is_good(given: dict[str, Any]) -> None:
