@@ -38,6 +38,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._model import (
     View,
     Wish,
 )
+from ansible_collections.k8sredis.core.plugins.module_utils._observe.redis import LOGIN_REFUSED, RIGHT_REFUSED
 
 Planner = Callable[[View], Plan]
 
@@ -82,7 +83,7 @@ def answers(session: Session, timeout: float) -> View:
 
 def _is_stuck(stuck: bool, error: str) -> bool:
     """A password or right that is refused is not granted by waiting."""
-    return stuck or any(word in error for word in ("WRONGPASS", "NOAUTH", "NOPERM", "cluster support disabled"))
+    return stuck or error.startswith((LOGIN_REFUSED, RIGHT_REFUSED)) or "cluster support disabled" in error
 
 
 def join(session: Session, wish: Wish, timeout: float) -> View:

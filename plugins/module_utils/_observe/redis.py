@@ -18,11 +18,14 @@ from ansible_collections.k8sredis.core.plugins.module_utils._model import Member
 from ansible_collections.k8sredis.core.plugins.module_utils._observe import parse
 
 try:
-    from redis.exceptions import RedisError, ResponseError
+    from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 except ImportError:  # reported by require_libraries() before anything here is called
-    RedisError = ResponseError = OSError
+    AuthenticationError = NoPermissionError = RedisError = OSError
 
 Command = tuple[str, ...]
+
+LOGIN_REFUSED, RIGHT_REFUSED = "the login is refused", "a right is missing"
+"""How the errors of a node begin that no waiting cures."""
 
 MOST_THREADS = 64
 """One thread per node up to here; a thread waits for the network nearly all the time."""
@@ -119,9 +122,13 @@ def _node(member: Member, replies: list[Any]) -> Node:
 
 
 def _one_line(error: BaseException) -> str:
-    return (str(error).split("\n", maxsplit=1)[0].strip() or type(error).__name__).rstrip(".")
+    """redis-py makes classes of WRONGPASS, NOAUTH and NOPERM and drops the words."""
+    text = (str(error).split("\n", maxsplit=1)[0].strip() or type(error).__name__).rstrip(".")
+    if isinstance(error, AuthenticationError):
+        return f"{LOGIN_REFUSED}: {text}"
+    return f"{RIGHT_REFUSED}: {text}" if isinstance(error, NoPermissionError) else text
 
 
 def is_error(reply: Any) -> bool:
     """Whether a reply of send() says that the command failed, or that its result is unknown."""
-    return isinstance(reply, (ResponseError, Retryable))
+    return isinstance(reply, Exception)
