@@ -123,7 +123,7 @@ def test_what_was_done_is_remembered_once(instance: Instance) -> None:
 def test_an_error_reply_ends_the_run(instance: Instance) -> None:
     instance.servers.refusals["shop-0-0", "CLUSTER SET-CONFIG-EPOCH"] = "ERR out of luck"
     assert failure(Fatal, instance, epoch("shop-0-0")) == (
-        "Cannot bring about 'shop-0-0 does its epoch': shop-0-0 answered 'ERR out of luck'; see 'cluster_info'."
+        "Cannot bring about 'shop-0-0 does its epoch': shop-0-0 answered 'out of luck'; see 'cluster_info'."
     )
 
 

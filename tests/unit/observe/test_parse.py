@@ -26,7 +26,9 @@ ONE, TWO = "1" * 40, "2" * 40
 
 
 def reply(version: str, name: str) -> str:
-    return (REPLIES / version / f"{name}.txt").read_bytes().decode()
+    text = (REPLIES / version / f"{name}.txt").read_bytes().decode()
+    # Servers end the lines of INFO and CLUSTER INFO in CRLF; the files are kept without, as all text here.
+    return text.replace("\n", "\r\n") if "info" in name else text
 
 
 def nodes(version: str, name: str) -> tuple[Entry, ...]:

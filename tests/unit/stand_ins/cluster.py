@@ -17,8 +17,8 @@ from typing import Any
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import table
 from ansible_collections.k8sredis.core.plugins.module_utils._model import SLOTS, Entry, Member
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Kube
+from redis.exceptions import AuthenticationError, BusyLoadingError, NoPermissionError, ResponseError
 from redis.exceptions import ConnectionError as LostConnection
-from redis.exceptions import ResponseError
 
 Words = tuple[str, ...]
 
@@ -315,8 +315,19 @@ class _Client:
             )
         refusal = servers.refusals.get((server.member.name, " ".join(words[:2])))
         if refusal:
-            return ResponseError(refusal)
+            return _refused(refusal)
         try:
             return server.reply(words)
         except ResponseError as error:
             return error
+
+
+def _refused(text: str) -> ResponseError:
+    """An error reply as redis-py hands it over: for some it raises instead, and it drops the words it knows."""
+    kinds = {"WRONGPASS": AuthenticationError, "NOAUTH": AuthenticationError, "LOADING": BusyLoadingError}
+    word, _space, rest = text.partition(" ")
+    if word in kinds:
+        raise kinds[word](rest)
+    if word == "NOPERM":
+        return NoPermissionError(rest)
+    return ResponseError(rest if word == "ERR" else text)

@@ -11,7 +11,15 @@ from collections.abc import Callable
 from typing import IO
 
 Words = tuple[str, ...]
-Reply = str | list[str] | Exception | None
+
+
+class Refused(str):
+    """An error reply."""
+
+    __slots__ = ()
+
+
+Reply = str | list[str] | None
 """None closes the connection instead of answering."""
 
 
@@ -50,8 +58,8 @@ def _command(stream: IO[bytes]) -> Words:
     return tuple(words)
 
 
-def _encoded(reply: str | list[str] | Exception) -> bytes:
-    if isinstance(reply, Exception):
+def _encoded(reply: str | list[str]) -> bytes:
+    if isinstance(reply, Refused):
         return f"-{reply}\r\n".encode()
     if isinstance(reply, list):
         return f"*{len(reply)}\r\n".encode() + b"".join(_encoded(element) for element in reply)
