@@ -43,7 +43,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     except (ApiException, ConfigException, HTTPError) as error:
-        seen = str(error).strip().split("\n")[0]
+        seen = str(error).strip().split("\n", maxsplit=1)[0]
         print(f"Cannot use Kubernetes: {seen}; check KUBECONFIG, or unset it to use a local one.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

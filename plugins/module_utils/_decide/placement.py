@@ -11,7 +11,7 @@ Both are deterministic, and both keep what the cluster already is.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import table
@@ -126,8 +126,9 @@ def _chain(groups: Shards, chosen: Masters, load: _Load, depth: int) -> bool:
 
 def _reachable(start: Place, there: Mapping[Place, list[int]], groups: Shards, ways: Ways) -> Iterator[Node]:
     """One member in each place that chains lead to, nearest first; ``ways`` gets the last move to each."""
-    reached = [start]
-    for place in reached:
+    reached = deque([start])
+    while reached:
+        place = reached.popleft()
         for number in there.get(place, ()):
             for node in groups[number]:
                 end = _place_of(node, len(start))

@@ -81,7 +81,7 @@ def _tls(configuration: Any) -> dict[str, Any]:
 
 def _reason(error: BaseException) -> str:
     """One line; of a refusal the API server's own words, where websocket-client has headers and body in one string."""
-    line = (str(error).split("\n")[0] or type(error).__name__).split(" -+-+- ")[0].rstrip(".")
+    line = (str(error).split("\n", maxsplit=1)[0] or type(error).__name__).split(" -+-+- ")[0].rstrip(".")
     if not isinstance(error, WebSocketBadStatusException):
         return line
     try:

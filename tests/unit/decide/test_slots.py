@@ -51,7 +51,7 @@ def test_allocation_is_complete_contiguous_and_even() -> None:
         ranges = slots.allocation(shards)
         assert len(ranges) == shards
         assert (ranges[0][0], ranges[-1][1]) == (0, SLOTS - 1)
-        assert all(last + 1 == first for (_, last), (first, _) in pairwise(ranges))
+        assert all(last + 1 == first for (_first, last), (first, _last) in pairwise(ranges))
         sizes = [last - first + 1 for first, last in ranges]
         assert max(sizes) - min(sizes) <= 1
 
