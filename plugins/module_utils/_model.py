@@ -23,6 +23,9 @@ SlotRange = tuple[int, int]
 class ClusterError(Exception):
     """Anything that ends a run; the text is one sentence for a person."""
 
+    done: tuple[Step, ...] = ()
+    """Steps that were executed before."""
+
 
 class Refused(ClusterError):
     """Unsafe as things are now, or bad input; nothing was changed by the step that refuses."""

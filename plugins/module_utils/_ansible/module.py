@@ -43,7 +43,8 @@ def run(spec: dict[str, Any], work: Callable[[AnsibleModule], dict[str, Any]], *
         require_libraries(*(["redis"] if module.params.get("endpoints") else ["kubernetes", "redis"]))
         result = work(module)
     except ClusterError as error:
-        module.fail_json(msg=str(error), changed=False, plan=[])
+        done = Plan(error.done)
+        module.fail_json(msg=str(error), changed=done.changed, plan=steps(done), diff=diff(done))
     module.exit_json(**result)
 
 
@@ -161,7 +162,15 @@ def locked(module: AnsibleModule, api: Kube) -> Iterator[Lock]:
             yield lock
     finally:
         if not run_id:
-            lock.release()
+            _release(module, lock)
+
+
+def _release(module: AnsibleModule, lock: Lock) -> None:
+    """What the task did, or why it failed, matters more than a lock that the next run has to outlive."""
+    try:
+        lock.release()
+    except ClusterError as error:
+        module.warn(f"The lock was not released and stays for its duration: {error}")
 
 
 def new_run_id() -> str:

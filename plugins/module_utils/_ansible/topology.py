@@ -15,7 +15,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._ansible import argu
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import module as border
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import health, report, settings
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
-from ansible_collections.k8sredis.core.plugins.module_utils._model import Plan, View, Wish
+from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Plan, View, Wish
 
 Planner = Callable[[View, Wish], Plan]
 Phase = Callable[[Session, Wish, float], View]
@@ -34,7 +34,11 @@ def _work(module: AnsibleModule, planner: Planner, phase: Phase) -> dict[str, An
             view = session.observe()
             plan = settings.plan(view, wish) + planner(view, wish)
         else:
-            view = phase(session, wish, float(module.params["wait_timeout"]))
+            try:
+                view = phase(session, wish, float(module.params["wait_timeout"]))
+            except ClusterError as error:
+                error.done = tuple(session.done)
+                raise
             plan = Plan(tuple(session.done))
     return {
         "changed": plan.changed,
