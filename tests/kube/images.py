@@ -63,7 +63,9 @@ def _make_store(target: Path, binaries: Path, servers: list[Server], say: Callab
 
 
 def _store_key(binaries: Path, servers: list[Server]) -> str:
-    parts = [binaries.name, *(f"{server.image} {server.rootfs.stat().st_mtime_ns}" for server in servers)]
+    """Over the servers, and over the files that say what is made of them."""
+    code = [(Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("images.py", "oci.py")]
+    parts = [binaries.name, *code, *(f"{server.image} {server.rootfs.stat().st_mtime_ns}" for server in servers)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 

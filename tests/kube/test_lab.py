@@ -132,9 +132,11 @@ def before() -> dict[str, object]:
 
 @pytest.fixture(scope="module", autouse=True)
 def lab(before: dict[str, object]) -> Iterator[None]:
-    kube("up")
-    yield
-    kube("down")
+    try:
+        kube("up")
+        yield
+    finally:
+        kube("down")
 
 
 def test_three_nodes_in_three_zones_are_ready() -> None:
@@ -283,7 +285,9 @@ def test_up_over_the_leftovers_of_a_killed_up() -> None:
     assert kube("status").returncode == 0
 
 
-def test_up_over_a_lab_of_which_parts_have_died() -> None:
-    kill("kube-apiserver", "n1-kubelet", "n3-containerd")
+@pytest.mark.parametrize("parts", [["coredns"], ["kube-apiserver", "n1-kubelet", "n3-containerd"]])
+def test_up_over_a_lab_of_which_parts_have_died(parts: list[str]) -> None:
+    """Without CoreDNS all nodes are still Ready, and yet it is not well."""
+    kill(*parts)
     kube("up")
     assert kube("status").returncode == 0
