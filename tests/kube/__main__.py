@@ -78,6 +78,7 @@ def kubeconfig(lab: Lab, _arguments: argparse.Namespace) -> int:
 
 
 def load_image(lab: Lab, arguments: argparse.Namespace) -> int:
+    check_root()
     for archive in arguments.archive:
         for each in NODES:
             node.load_image(running(lab), each, archive.absolute())
@@ -87,6 +88,7 @@ def load_image(lab: Lab, arguments: argparse.Namespace) -> int:
 
 def execute(lab: Lab, arguments: argparse.Namespace) -> int:
     """The names of the cluster are made to resolve by a resolv.conf that this command alone sees."""
+    check_root()
     command = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
     if not command:
         raise LabError("Cannot run nothing: give a command, for example `exec -- redis-cli -h 10.244.1.2 PING`.")
