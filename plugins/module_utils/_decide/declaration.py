@@ -137,8 +137,6 @@ def _text(given: Any) -> tuple[Any, str]:
 
 
 def _number(given: Any) -> tuple[Any, str]:
-    if isinstance(given, bool) or not isinstance(given, (str, int)):
-        return None, "it must be a whole number"
     text = str(given).strip()
     return (int(text), "") if text.removeprefix("-").isdecimal() else (None, "it must be a whole number")
 

@@ -160,6 +160,7 @@ def test_what_stands_in_the_way(seen: Instance, given: dict[str, Any], message: 
 @pytest.mark.parametrize(
     ("seen", "given"),
     [
+        (there(kubernetes=(1, 29)), {}),
         (there(namespace=None), {"create_namespace": True}),
         (there(namespace=None, unreadable=frozenset({"namespaces"})), {}),
         (there(kube_nodes=()), {"anti_affinity": "preferred"}),
