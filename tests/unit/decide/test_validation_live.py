@@ -79,12 +79,13 @@ def test_nothing_stands_in_the_way(seen: Instance) -> None:
                     KubeNode("b", {"disk": "ssd"}, unschedulable=True),
                     KubeNode("c", {"disk": "ssd"}, (("gpu", "", "NoSchedule"),)),
                     KubeNode("d"),
+                    KubeNode("e"),
                 )
             ),
             {"node_selector": {"disk": "ssd"}},
             (
                 "Cannot use redis_cluster_replicas=1: the 2 pods of a shard must run on different Kubernetes nodes, "
-                "and 1 of 4 can take them; add nodes, or set redis_cluster_anti_affinity to preferred."
+                "and 1 of 5 can take them; add nodes, or set redis_cluster_anti_affinity to preferred."
             ),
         ),
         (
@@ -164,6 +165,7 @@ def test_what_stands_in_the_way(seen: Instance, given: dict[str, Any], message: 
         (there(namespace=None), {"create_namespace": True}),
         (there(namespace=None, unreadable=frozenset({"namespaces"})), {}),
         (there(kube_nodes=()), {"anti_affinity": "preferred"}),
+        (there(kube_nodes=()), {"replicas": 0, "accept_no_replicas": True}),
         (there(kube_nodes=()), {"affinity": {"nodeAffinity": {}}}),
         (there(kube_nodes=(), unreadable=frozenset({"nodes"})), {}),
         (
