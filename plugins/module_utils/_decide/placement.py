@@ -15,7 +15,15 @@ from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import table
-from ansible_collections.k8sredis.core.plugins.module_utils._model import SLOTS, Member, Node, Refused, View, Wish
+from ansible_collections.k8sredis.core.plugins.module_utils._model import (
+    SLOTS,
+    Member,
+    Node,
+    Refused,
+    Retryable,
+    View,
+    Wish,
+)
 
 Shards = dict[int, list[Node]]
 """Members by shard number, each list in name order."""
@@ -68,7 +76,8 @@ def masters(groups: Shards) -> Masters:
 def _serving(number: int, group: list[Node]) -> Node | None:
     serving = [node for node in group if table.own_slots(node) and node.myself.is_master]
     if len(serving) > 1:
-        raise Refused(
+        # After a failover the former master serves on until it hears of it.
+        raise Retryable(
             f"Cannot tell the master of shard {number}: {table.joined(node.name for node in serving)} all serve slots; "
             "look at 'cluster_info', a failover may be under way."
         )

@@ -71,12 +71,19 @@ def _refuse_lost_owner(view: View, owned: set[int]) -> None:
 
 
 def refuse_moves(view: View, wish: Wish) -> None:
-    """Raises Refused when the slots that are all assigned are not as wished."""
+    """Raises Refused when the slots that are all assigned are not as wished.
+
+    Retryable while two members serve the same ones: a former master that has not heard of its failover.
+    """
     serving = {node.name: table.count(table.own_slots(node)) for node in view.answering if table.own_slots(node)}
     sizes = sorted(serving.values())
     if len(serving) == wish.shards and sizes[-1] - sizes[0] <= 1:
         return
     seen = table.joined(f"{name} serves {number}" for name, number in sorted(serving.items()))
+    if sum(sizes) > SLOTS:
+        raise Retryable(
+            f"Cannot tell whose slots are whose: {seen}; look at 'cluster_info', a failover may be under way."
+        )
     raise Refused(
         f"Cannot bring the slots to {wish.shards} even shards: {seen}; moving slots of a live cluster is not in this "
         "version, keep the number of shards that the cluster has."

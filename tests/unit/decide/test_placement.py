@@ -12,7 +12,7 @@ from itertools import product
 
 import pytest
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import placement
-from ansible_collections.k8sredis.core.plugins.module_utils._model import Member, Node, Refused, View
+from ansible_collections.k8sredis.core.plugins.module_utils._model import Member, Node, Refused, Retryable, View
 from hypothesis import example, given
 from hypothesis import strategies as some
 
@@ -94,7 +94,7 @@ def test_a_slave_that_shows_slots_is_no_master() -> None:
 
 def test_two_masters_with_slots_in_a_shard_are_refused() -> None:
     found = views.everywhere(healthy(3, 1), "shop-1-1", role="master", slots=((0, 0),))
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Retryable) as refused:
         masters(found, 3)
     assert str(refused.value) == (
         "Cannot tell the master of shard 1: shop-1-0, shop-1-1 all serve slots; look at 'cluster_info', a failover may "

@@ -293,3 +293,13 @@ def test_what_is_planned_leaves_nothing_to_plan(shards: int, replicas: int, firs
     assert views.slots_of(views.seen(servers)) == {
         f"shop-{number}-0": f"{first_slot}-{last}" for number, (first_slot, last) in enumerate(slots.allocation(shards))
     }
+
+
+def test_two_owners_of_the_same_slots_are_waited_for() -> None:
+    found = views.everywhere(healthy(3, 1), "shop-1-1", role="master", slots=((5461, 10921),))
+    with pytest.raises(Retryable) as refused:
+        slots.plan(found, wish(3))
+    assert str(refused.value) == (
+        "Cannot tell whose slots are whose: shop-0-0 serves 5461, shop-1-0 serves 5461, shop-1-1 serves 5461, shop-2-0 "
+        "serves 5462; look at 'cluster_info', a failover may be under way."
+    )
