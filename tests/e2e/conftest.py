@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.cache import cache_dir, locked
 from tests.e2e.cluster import LINES, Cluster, chosen, images
 from tests.environment import CHECKOUT
 
@@ -21,7 +22,14 @@ RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 
 @pytest.fixture(scope="session")
-def cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
+def alone() -> Iterator[None]:
+    """Another run of these tests on this machine would use the same namespaces; the later one waits."""
+    with locked(cache_dir() / "e2e"):
+        yield
+
+
+@pytest.fixture(scope="session")
+def cluster(pytestconfig: pytest.Config, alone: None) -> Iterator[Cluster]:
     found = chosen()
     if not found.local:
         yield found

@@ -27,13 +27,19 @@ class Watched:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
         self._lines: list[str] = []
+        self.changed: list[str] = []
+        """Names of the tasks that have changed something."""
 
     def tasks(self) -> Iterator[str]:
         """The name of each task when it begins, until the playbook ends."""
+        name = ""
         for line in self._process.stdout or ():
             self._lines.append(line)
             if found := TASK.match(line):
-                yield found[1]
+                name = found[1]
+                yield name
+            elif line.startswith("changed: "):
+                self.changed.append(name)
 
     def until(self, task: str) -> None:
         """Wait until this task begins."""
