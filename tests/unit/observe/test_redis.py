@@ -79,7 +79,7 @@ def test_a_reply_is_what_the_server_said(nodes: Nodes) -> None:
 
 def test_a_connection_is_kept(nodes: Nodes) -> None:
     member = nodes.add()
-    for _ in range(3):
+    for _index in range(3):
         nodes.clients.send({member: [PING]})
     assert nodes.connected == [member.name]
 
@@ -140,7 +140,7 @@ def test_one_node_that_does_not_answer_holds_no_other_back(impatient: Nodes) -> 
 def test_more_nodes_than_threads(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redis, "MOST_THREADS", 2)
     clients = Clients(lambda member: direct_client(member, Access()))
-    members = [nodes.add() for _ in range(5)]
+    members = [nodes.add() for _index in range(5)]
     assert clients.send({member: [PING] for member in members}) == {member.name: ["PONG"] for member in members}
     clients.close()
 

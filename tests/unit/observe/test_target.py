@@ -144,7 +144,7 @@ def test_pods_are_found_by_their_labels() -> None:
 def test_zones_of_nodes_are_asked_once_where_pods_do_not_say_them() -> None:
     kube = Cluster(pod("shop-0-0", "a"), pod("shop-0-1", kube_node="n2"), nodes={"n2": "b"})
     there = pods(kube)
-    for _ in range(2):
+    for _index in range(2):
         assert [member.zone for member in there.members()] == ["a", "b"]
     assert [path for path, _selector in kube.asked].count("/api/v1/nodes") == 1
 

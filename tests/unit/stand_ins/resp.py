@@ -51,7 +51,7 @@ def _command(stream: IO[bytes]) -> Words:
     if not head:
         return ()
     words = []
-    for _ in range(int(head[1:])):
+    for _index in range(int(head[1:])):
         length = int(stream.readline()[1:])
         words.append(stream.read(length).decode())
         stream.readline()
