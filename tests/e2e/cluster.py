@@ -18,9 +18,6 @@ from tests.kube.lab import Lab
 from tests.servers import available
 from tests.servers.suites import SOURCES
 
-LINES = {"redis-7.0": True, "redis-8.0": True, "redis-8.6": False, "valkey-8.1": True, "valkey-9.1": False}
-"""The lines of servers that are tested, and whether one must be there."""
-
 OFFICIAL = {
     "redis-7.0": "docker.io/library/redis:7.0.15",
     "redis-8.0": "docker.io/library/redis:8.0.2",

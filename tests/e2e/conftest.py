@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cache import cache_dir, locked
-from tests.e2e.cluster import LINES, Cluster, chosen, images
+from tests.e2e.cluster import Cluster, chosen, images
 from tests.environment import CHECKOUT
 
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
@@ -72,14 +72,3 @@ def remove_namespace(cluster: Cluster, name: str) -> None:
 def image(cluster: Cluster) -> str:
     """The image for tests that do not care which."""
     return images(cluster)["redis-8.0"]
-
-
-@pytest.fixture(params=LINES)
-def line(request: pytest.FixtureRequest, cluster: Cluster) -> str:
-    """Each line of servers; one that could not be had is a skip unless every machine must have it."""
-    name = str(request.param)
-    if name not in images(cluster):
-        if LINES[name]:
-            pytest.fail(f"{name} is not there; `python -m tests.servers fetch` fetches it.")
-        pytest.skip(f"{name} could not be had here")
-    return name
