@@ -32,11 +32,17 @@ def test_address(host: str, port: int, same: bool) -> None:
     assert table.same_address(entry, endpoint("10.0.0.1")) is same
 
 
-IPV6 = [("fd00::1", "fd00:0:0::1", True), ("FD00::A", "fd00::a", True), ("fd00::1", "fd00::2", False)]
+SPELLINGS = [
+    ("fd00::1", "fd00:0:0::1", True),
+    ("FD00::A", "fd00::a", True),
+    ("fd00::1", "fd00::2", False),
+    ("one.example", "one.example", True),
+    ("one.example", "two.example", False),
+]
 
 
-@pytest.mark.parametrize(("one", "other", "same"), IPV6)
-def test_ipv6_addresses_are_compared_as_addresses(one: str, other: str, same: bool) -> None:
+@pytest.mark.parametrize(("one", "other", "same"), SPELLINGS)
+def test_hosts_are_compared_as_addresses_where_they_are_some(one: str, other: str, same: bool) -> None:
     assert table.same_address(Server(endpoint(one)).myself, endpoint(other)) is same
 
 
