@@ -53,8 +53,9 @@ STAGES = [
     pytest("unit", "unit", "tests/unit", "-n", "2"),
     pytest("build", "build", "tests/build"),
     Stage("sanity", "lint", ["python", "-m", "tests.sanity"]),
-    pytest("integration", "integration", "tests/integration"),
+    pytest("integration", "integration", "tests/integration", "-n", "2"),
     pytest("lab", "e2e", "tests/kube"),
+    pytest("e2e", "e2e", "tests/e2e"),
 ]
 
 
