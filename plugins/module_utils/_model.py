@@ -95,6 +95,11 @@ class Entry:
         return "master" in self.flags
 
     @property
+    def has_role(self) -> bool:
+        """False for a node that the table knows by its id alone, as the master of a replica."""
+        return self.in_handshake or bool(self.flags & {"master", "slave"})
+
+    @property
     def in_handshake(self) -> bool:
         return "handshake" in self.flags
 

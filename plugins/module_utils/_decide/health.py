@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import replicas, table
-from ansible_collections.k8sredis.core.plugins.module_utils._model import SLOTS, Finding, Node, View, Wish
+from ansible_collections.k8sredis.core.plugins.module_utils._model import SLOTS, Entry, Finding, Node, View, Wish
 
 Check = Callable[[View], Iterator[Finding]]
 
@@ -131,7 +131,7 @@ def role_disagreement(view: View) -> Iterator[Finding]:
     for node in view.answering:
         wrong = [e for e in node.table if e.id in truth and (e.is_master, e.master_id) != truth[e.id]]
         if wrong:
-            role = _role_text(view, wrong[0].is_master, wrong[0].master_id)
+            role = _role_text(view, wrong[0])
             seen = f"takes {view.by_id[wrong[0].id].name} for {role}{_and_more(wrong)}"
             advice = "wait; gossip brings it within a node timeout"
             yield Finding("role_disagreement", WARNING, node.name, seen, advice)
@@ -399,8 +399,10 @@ def _own_text(view: View, name: str) -> str:
     return table.range_text(table.own_slots(node)) if node else "nothing"
 
 
-def _role_text(view: View, is_master: bool, master_id: str) -> str:
-    if is_master:
+def _role_text(view: View, entry: Entry) -> str:
+    if entry.is_master:
         return "a master"
-    master = view.by_id.get(master_id)
-    return f"a replica of {master.name if master else master_id[:12]}"
+    if not entry.has_role:
+        return "a node without a role"
+    master = view.by_id.get(entry.master_id)
+    return f"a replica of {master.name if master else entry.master_id[:12]}"

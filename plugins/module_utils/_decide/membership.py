@@ -9,8 +9,9 @@ A wrong CLUSTER MEET merges two clusters and cannot be undone, so:
 1. Every member was asked for its own id and table, through a connection to that very pod or endpoint.
 2. Members that know each other's ids form a group. A member that knows nobody and holds nothing is fresh.
 3. Refused: two groups that hold data, a group that knows a living node which is not a member, a group
-   with data of which half or more is not here (what is left of another, or a lost, cluster), and a
-   member that holds data but knows nobody, unless it serves every slot (a cluster of one, which grows).
+   with data of which half or more is not here (what is left of another, or a lost, cluster), a
+   member that holds data but knows nobody, unless it serves every slot (a cluster of one, which grows),
+   and a member whom the others' first message would end.
 4. A fresh member gets a config epoch of its own while it knows nobody, above every epoch seen: with
    epoch 0 it would lose its slots to a dead node's higher epoch (valkey-operator#197).
 5. Each pair that does not know each other at the right address meets, the earlier name asking.
@@ -49,6 +50,7 @@ def refuse_foreign(view: View) -> None:
     Retryable instead while there is a fresh member: a pod that lost its disk comes back under a new id
     before the others hold its old id for failing.
     """
+    _refuse_without_role(view)
     for node in view.answering:
         for entry in table.strangers(node, view):
             if not entry.is_failing and _everybody_answers(view):
@@ -59,6 +61,20 @@ def refuse_foreign(view: View) -> None:
         _refuse_lone_holder(group, view)
     if len(groups) > 1:
         raise Refused(_two_clusters_text(groups))
+
+
+def _refuse_without_role(view: View) -> None:
+    """A replica whose nodes.conf lost the line of its master knows that one by id alone, as neither master nor
+    replica. Redis, and Valkey before 9.0, take the role from its first message; Valkey since then asserts that it
+    had one, and ends (seen with 9.1.2; valkey#4091)."""
+    for node in view.answering:
+        found = [view.by_id[entry.id].name for entry in node.table if not entry.has_role and entry.id in view.by_id]
+        if found and int(node.info.get("valkey_version", "0").split(".")[0]) >= 9:
+            raise Refused(
+                f"Cannot join {node.name}: its table has {table.joined(found)} as neither master nor replica, and "
+                f"Valkey {node.info['valkey_version']} crashes on the first message from such a node; give {node.name} "
+                "an empty data folder, it then joins as a new member."
+            )
 
 
 def _everybody_answers(view: View) -> bool:
@@ -97,7 +113,7 @@ def _missing_ids(group: list[Node]) -> set[str]:
 
 def _refuse_remains(group: list[Node], view: View) -> None:
     missing = _missing_ids(group)
-    if missing and len(missing) >= len(group) and _everybody_answers(view):
+    if len(missing) >= len(group) and _everybody_answers(view):
         raise Refused(
             f"Cannot join {table.joined(node.name for node in group)}: of the {len(group) + len(missing)} nodes that "
             f"they know, {len(missing)} are not members here; bring back the claims of those nodes, or remove the data "
@@ -182,7 +198,7 @@ def _points_to(one: Node, other: Node) -> bool:
 
 
 def _meet(node: Node, others: list[Node]) -> Step:
-    moved = any(other.id in node.entries or node.id in other.entries for other in others)
+    moved = any(_knows_elsewhere(node, other) or _knows_elsewhere(other, node) for other in others)
     return Step(
         "meet",
         node.name,
@@ -190,6 +206,11 @@ def _meet(node: Node, others: list[Node]) -> Step:
         REASON_MOVED if moved else REASON_UNKNOWN,
         tuple(introduction(other) for other in others),
     )
+
+
+def _knows_elsewhere(one: Node, other: Node) -> bool:
+    entry = one.entries.get(other.id)
+    return entry is not None and not table.same_address(entry, other.member)
 
 
 def introduction(node: Node) -> tuple[str, ...]:

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import health
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Finding, OpenSlot, View, Wish
 
+from tests.environment import CHECKOUT
 from tests.unit.decide import views
 from tests.unit.decide.views import fresh_view, healthy, names, stranger, wish
 from tests.unit.stand_ins.cluster import node_id
@@ -172,6 +175,13 @@ FINDINGS = [
         "warning",
         "shop-0-0",
         f"takes shop-1-1 for a replica of {node_id('x')[:12]}",
+    ),
+    (
+        "role_disagreement",
+        views.entry(WELL, "shop-0-1", "shop-0-0", role=""),
+        "warning",
+        "shop-0-1",
+        "takes shop-0-0 for a node without a role",
     ),
     (
         "cluster_state",
@@ -470,3 +480,15 @@ VERSIONS = [
 @pytest.mark.parametrize(("info", "text"), VERSIONS)
 def test_version(info: dict[str, str], text: str) -> None:
     assert health.version(views.change(WELL, "shop-0-0", info=info).nodes[0]) == text
+
+
+def test_every_finding_is_explained() -> None:
+    """docs/findings.md has a heading for each code that the source of the doctor names, and for no other."""
+    source = Path(health.__file__).read_text(encoding="utf-8")
+    kinds = ("kube_node", "zone")
+    named = set(re.findall(r"Finding\(\s*f?\"([^\"]+)\"", source))
+    codes = {code.format(kind=kind) for code in named for kind in kinds}
+    explained = set(
+        re.findall(r"^## (\w+)$", (CHECKOUT / "docs/findings.md").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    assert codes == explained

@@ -142,12 +142,22 @@ def test_after_an_outage_with_new_addresses_everybody_meets_and_keeps_its_epoch(
     assert sum(map(len, words(found, "meet").values())) == 15
 
 
-def test_known_by_one_side_only_counts_as_not_met() -> None:
-    found = healthy(2, 0)
-    gone = node(found, "shop-1-0")
-    found = views.change(found, "shop-1-0", table=tuple(entry for entry in gone.table if entry.id == gone.id))
-    found = views.entry(found, "shop-1-0", "shop-1-0", epoch=0, slots=())
+def forgotten(found: View, holder: str, gone: str) -> View:
+    there = views.node(found, gone).id
+    return views.change(found, holder, table=tuple(one for one in node(found, holder).table if one.id != there))
+
+
+@pytest.mark.parametrize(("holder", "gone"), [("shop-0-0", "shop-1-0"), ("shop-1-0", "shop-0-0")])
+def test_known_by_one_side_only_counts_as_not_met(holder: str, gone: str) -> None:
+    found = forgotten(healthy(2, 1), holder, gone)
     assert words(found, "meet") == {"shop-0-0": [meet("shop-1-0")]}
+    assert steps(found) == [("meet", "shop-0-0", membership.REASON_UNKNOWN)]
+
+
+@pytest.mark.parametrize(("moved", "stayed"), [("shop-0-0", "shop-1-0"), ("shop-1-0", "shop-0-0")])
+def test_known_at_a_former_address_by_one_side_counts_as_moved(moved: str, stayed: str) -> None:
+    found = forgotten(views.place(healthy(2, 1), moved, host="10.7.7.7"), moved, stayed)
+    assert ("meet", "shop-0-0", membership.REASON_MOVED) in steps(found)
 
 
 def test_in_handshake_counts_as_not_met() -> None:
@@ -178,6 +188,16 @@ def test_a_push_is_a_meeting_with_all_others() -> None:
     assert membership.push(found, {"shop-0-0", "shop-2-0"}) == {"shop-0-0": (tuple(meet("shop-1-0").split()),)}
 
 
+def lost(found: View, *gone: str) -> View:
+    """These members failed and are not in the view any more."""
+    for name in gone:
+        for holder in found.nodes:
+            found = views.entry(found, holder.name, name, flag="fail")
+    return views.without(found, *gone)
+
+
+TWO_HALVES = together(lost(group(*SIX[:3]), SIX[2]), lost(group(*SIX[3:]), SIX[5]))
+
 ALLOWED = [
     ("fresh members", fresh_view(3, 1)),
     ("halves of an interrupted creation", together(group(*SIX[:3]), group(*SIX[3:]))),
@@ -189,22 +209,26 @@ ALLOWED = [
     ("the same, before all agree", ghost(healthy(3, 1), "fail?")),
     ("the same, its old address taken by itself", ghost(healthy(3, 1), "noaddr")),
     ("all but one of an interrupted creation came back without their disks", ghost(group(*SIX[:2]), "fail")),
-    ("two halves of an interrupted creation, each with a lost node", together(
-        views.without(group(*SIX[:3]), SIX[2]), views.without(group(*SIX[3:]), SIX[5])
-    )),
+    ("two halves of an interrupted creation, each with a lost node", TWO_HALVES),
+    ("two of six members are lost", lost(healthy(3, 1), *SIX[4:])),
     ("a handshake with a stranger", views.knowing(fresh_view(2, 0), "shop-0-0", stranger("x", "handshake"))),
-    ("a member is silent, the stranger may be it", views.answers_not(healthy(3, 0), "shop-1-0")),
-]  # fmt: skip
+    ("a silent member, the stranger may be it", views.answers_not(healthy(3, 0), "shop-1-0")),
+    (
+        "half is silent, what the others know may be that half",
+        views.answers_not(lost(healthy(3, 1), SIX[5]), *SIX[2:5]),
+    ),
+    ("a lone pod with keys and nobody to join", keys(group("shop-0-0"), "shop-0-0")),
+]
 
 
 @pytest.mark.parametrize("found", [row[1] for row in ALLOWED], ids=[row[0] for row in ALLOWED])
 def test_allowed(found: View) -> None:
-    lost = {entry.id for one in found.nodes for entry in one.table} - set(found.by_id)
-    failing = tuple(
-        replace(one, table=tuple(replace(e, flags=e.flags | {"fail"}) if e.id in lost else e for e in one.table))
-        for one in found.nodes
-    )
-    membership.plan(View(failing) if views.answers_not(found) == found else found)
+    membership.plan(found)
+
+
+def test_a_node_that_serves_all_keeps_its_epoch_when_others_join_it() -> None:
+    found = together(views.entry(healthy(1, 0), "shop-0-0", "shop-0-0", epoch=0), View(fresh_view(2, 0).nodes[1:]))
+    assert list(words(found, "epoch")) == ["shop-1-0"]
 
 
 TWO_CLUSTERS = (
@@ -225,15 +249,26 @@ LONE = (
 )
 
 
-def lost(found: View, *gone: str) -> View:
-    """These members failed and are not in the view any more."""
-    for name in gone:
-        for holder in found.nodes:
-            found = views.entry(found, holder.name, name, flag="fail")
-    return views.without(found, *gone)
-
-
 BOTH_HOLD = together(healthy(2, 0), keys(group("shop-8-0", "shop-9-0"), "shop-9-0"))
+
+
+def roleless(version: dict[str, str]) -> View:
+    """A replica that knows its master by id alone, as the table says it after a line of its nodes.conf was lost."""
+    found = views.entry(healthy(3, 1), "shop-0-1", "shop-0-0", role="", host="", port=0, slots=())
+    return views.info(found, "shop-0-1", **version)
+
+
+def test_a_member_that_the_first_message_of_another_would_end_is_refused() -> None:
+    assert refusal(roleless({"valkey_version": "9.1.2"})) == (
+        "Cannot join shop-0-1: its table has shop-0-0 as neither master nor replica, and Valkey 9.1.2 crashes on the "
+        "first message from such a node; give shop-0-1 an empty data folder, it then joins as a new member."
+    )
+
+
+@pytest.mark.parametrize("version", [{"redis_version": "8.6.3"}, {"valkey_version": "8.1.1"}])
+def test_other_servers_take_the_role_from_that_message(version: dict[str, str]) -> None:
+    assert words(roleless(version), "meet") == {"shop-0-0": [meet("shop-0-1")]}
+
 
 REFUSED = [
     (
@@ -244,6 +279,11 @@ REFUSED = [
     (
         "two clusters of which one only holds keys",
         BOTH_HOLD,
+        TWO_CLUSTERS.format("shop-0-0, shop-1-0 (16384 slots, 0 keys)", "shop-8-0, shop-9-0 (0 slots, 7 keys)"),
+    ),
+    (
+        "three clusters, of which two are named",
+        together(BOTH_HOLD, keys(group("y-0-0", "y-1-0"), "y-0-0")),
         TWO_CLUSTERS.format("shop-0-0, shop-1-0 (16384 slots, 0 keys)", "shop-8-0, shop-9-0 (0 slots, 7 keys)"),
     ),
     (

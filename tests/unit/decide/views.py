@@ -116,16 +116,17 @@ def place(found: View, name: str, **fields: Any) -> View:
 
 
 def entry(found: View, holder: str, about: str, **fields: Any) -> View:
-    """What ``holder``'s table says about ``about`` (a name, or an id); ``flag`` adds one, ``role`` replaces it."""
+    """What ``holder``'s table says about ``about`` (a name, or an id); ``flag`` adds one, ``role`` replaces it,
+    an empty one takes it away."""
     wanted = about if len(about) == 40 else node(found, about).id
     changed = tuple(_changed(one, **fields) if one.id == wanted else one for one in node(found, holder).table)
     assert changed != node(found, holder).table, f"{holder} says that of {about} already"
     return change(found, holder, table=changed)
 
 
-def _changed(one: Entry, flag: str = "", role: str = "", **fields: Any) -> Entry:
+def _changed(one: Entry, flag: str = "", role: str | None = None, **fields: Any) -> Entry:
     flags = one.flags | {flag} if flag else one.flags
-    flags = (flags - {"master", "slave"}) | {role} if role else flags
+    flags = flags if role is None else frozenset({*flags - {"master", "slave"}, role} - {""})
     return replace(one, flags=flags, **fields)
 
 
