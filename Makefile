@@ -12,8 +12,8 @@ help:  ## list the commands
 setup:  ## make the developer environment (.venv); at once when it is there
 	@$(PYTHON) -m tests.environment
 
-demo: setup  ## a healthy Redis Cluster on a local Kubernetes, or on the one of KUBECONFIG
-	@.venv/bin/python -m tests.demo up
+demo: setup  ## a healthy Redis Cluster on a local Kubernetes, or on the one of KUBECONFIG; IMAGE=<other than the default>
+	@.venv/bin/python -m tests.demo up --image "$(IMAGE)"
 
 demo-down: setup  ## remove what `make demo` made
 	@.venv/bin/python -m tests.demo down

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""``python -m tests.demo up|down``: a healthy Redis Cluster of 3 shards x 1 replica.
+"""``python -m tests.demo up [--image IMAGE] | down``: a healthy Redis Cluster of 3 shards x 1 replica.
 
 On the Kubernetes of KUBECONFIG, or without it on a local one, which is started, and the first time built.
 """
@@ -36,9 +36,13 @@ WISH = CHECKOUT / "build" / "demo.yml"
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.demo", description=__doc__)
-    parser.add_argument("verb", choices=["up", "down"])
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
+    making = verbs.add_parser("up", help="make it, or leave it as it is when it is there")
+    making.add_argument("--image", default="", help="for a Kubernetes that cannot pull the role's default image")
+    verbs.add_parser("down", help="remove it, and the local Kubernetes when the demo had started that")
+    arguments = parser.parse_args()
     try:
-        {"up": up, "down": down}[parser.parse_args().verb]()
+        up(arguments.image) if arguments.verb == "up" else down()
     except (DemoError, FetchError, LabError, SetupError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -52,7 +56,7 @@ def main() -> int:
     return 0
 
 
-def up() -> None:
+def up(image: str) -> None:
     started = time.monotonic()
 
     def say(line: str) -> None:
@@ -63,7 +67,7 @@ def up() -> None:
     place.make_namespace()
     say(f"converging a Redis Cluster of {SHARDS} shards x {REPLICAS} replica in the namespace {NAMESPACE}")
     WISH.parent.mkdir(exist_ok=True)
-    WISH.write_text(yaml.safe_dump(declaration(where, place, say), sort_keys=False), encoding="utf-8")
+    WISH.write_text(yaml.safe_dump(declaration(where, place, image, say), sort_keys=False), encoding="utf-8")
     changed = play("redis_cluster", where.kubeconfig, f"@{WISH.relative_to(CHECKOUT)}")
     seen = module("cluster_info", where.kubeconfig, {"name": NAME, "namespace": NAMESPACE, "shards": SHARDS})
     print("\n".join(["", *seen["report"], ""]))
@@ -71,7 +75,7 @@ def up() -> None:
     print(farewell(where, NAME, WISH.relative_to(CHECKOUT)))
 
 
-def declaration(where: Kubernetes, place: Place, say: Any) -> dict[str, Any]:
+def declaration(where: Kubernetes, place: Place, image: str, say: Any) -> dict[str, Any]:
     """What a user would write, small enough for a laptop."""
     wish: dict[str, Any] = {
         "redis_cluster_name": NAME,
@@ -81,8 +85,8 @@ def declaration(where: Kubernetes, place: Place, say: Any) -> dict[str, Any]:
         "redis_cluster_resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "128Mi"}},
         "redis_cluster_storage": {"size": "1Gi"},
     }
-    if where.image:
-        wish["redis_cluster_image"] = where.image
+    if image or where.image:
+        wish["redis_cluster_image"] = image or where.image
     if place.has_one_kube_node():
         say("there is one kube_node to run on, so masters and replicas share it")
         wish["redis_cluster_anti_affinity"] = "none"

@@ -24,9 +24,11 @@ FOREIGN = Kubernetes(kubeconfig="/home/me/.kube/config", kubectl="kubectl")
 LOCAL = Kubernetes(kubeconfig="/cache/kubeconfig", kubectl="/cache/kubectl", image="localhost/redis:8.0.2")
 
 
-def wish(where: Kubernetes = FOREIGN, one_kube_node: bool = False, default_class: bool = True) -> dict[str, Any]:
+def wish(
+    where: Kubernetes = FOREIGN, one_kube_node: bool = False, default_class: bool = True, image: str = ""
+) -> dict[str, Any]:
     there: Any = SimpleNamespace(has_one_kube_node=lambda: one_kube_node, has_default_class=lambda: default_class)
-    return declaration(where, there, lambda _line: None)
+    return declaration(where, there, image, lambda _line: None)
 
 
 def test_it_declares_variables_of_the_role() -> None:
@@ -36,6 +38,10 @@ def test_it_declares_variables_of_the_role() -> None:
 def test_only_the_local_kubernetes_has_local_images() -> None:
     assert wish(LOCAL)["redis_cluster_image"] == "localhost/redis:8.0.2"
     assert "redis_cluster_image" not in wish(FOREIGN)
+
+
+def test_a_given_image_wins() -> None:
+    assert wish(LOCAL, image="registry.example/redis:8.0.2")["redis_cluster_image"] == "registry.example/redis:8.0.2"
 
 
 def test_one_kube_node_is_enough() -> None:
