@@ -97,12 +97,14 @@ def declaration(where: Kubernetes, place: Place, image: str, say: Any) -> dict[s
 
 
 def down() -> None:
-    where = kubernetes.given() or kubernetes.running()
-    if where is None:
-        print("There is no local Kubernetes, so there is nothing to remove.")
-    elif kubernetes.is_the_demos_own(where):
+    where = kubernetes.given()
+    if where is None and kubernetes.is_the_demos_own():
         print("ending the local Kubernetes, which the demo had started")
         kubernetes.end()
+        return
+    where = where or kubernetes.running()
+    if where is None:
+        print("There is no local Kubernetes, so there is nothing to remove.")
     else:
         remove(where)
 

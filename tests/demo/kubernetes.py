@@ -45,8 +45,12 @@ def local(say: Callable[[str], None]) -> Kubernetes:
         say("using the local Kubernetes, which is up")
     else:
         say("starting a local Kubernetes; the very first time it is built from source, which takes about ten minutes")
-        bring_up(lab, say)
-        _mark(lab).touch()
+        try:
+            bring_up(lab, say)
+        finally:
+            # Also one that did not get up, for `down` to clear away.
+            if lab.folder.exists():
+                _mark(lab).touch()
     return _on(lab)
 
 
@@ -56,9 +60,9 @@ def running() -> Kubernetes | None:
     return _on(lab) if lab.kubeconfig.exists() else None
 
 
-def is_the_demos_own(where: Kubernetes) -> bool:
-    lab = _lab()
-    return where.kubeconfig == str(lab.kubeconfig) and _mark(lab).exists()
+def is_the_demos_own() -> bool:
+    """Whether the local one, up or half up, was started by the demo."""
+    return _mark(_lab()).exists()
 
 
 def end() -> None:
