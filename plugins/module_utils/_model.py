@@ -59,6 +59,10 @@ class Member:
     """Why the process cannot be asked yet, in words for a person; empty when it can."""
     stuck: bool = False
     """Whether what it waits for does not come by itself: unschedulable, no such image, crash loop."""
+    addresses: tuple[str, ...] = ()
+    """All of a pod's, of each IP family; ``host`` is one of them."""
+    ready: bool | None = None
+    """Whether Kubernetes sends clients to the pod; None where there is no Kubernetes."""
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,10 @@ class Instance:
     """All of the namespace."""
     services: tuple[Object, ...] = ()
     """Those that have the names of ours."""
+    own_services: frozenset[str] = frozenset()
+    """Those labelled as the instance's."""
+    others: tuple[Object, ...] = ()
+    """ConfigMap, budget and Lease that have the names of ours."""
     secret: Object | None = None
     """N-auth without its data."""
     running_pods: tuple[str, ...] = ()

@@ -81,6 +81,10 @@ instance:
       description: Immutable ConfigMaps of the instance that nothing refers to any more.
       type: list
       elements: str
+    stale_services:
+      description: Services of the instance that are not declared any more, as after a change of the name.
+      type: list
+      elements: str
     namespace_exists:
       description: Whether the namespace exists; also true when the user may not know.
       type: bool

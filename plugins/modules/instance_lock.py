@@ -30,13 +30,15 @@ options:
     default: default
   state:
     description:
-      - V(present) holds the lock, V(absent) releases it when this run holds it.
+      - V(present) takes the lock, V(absent) releases it when this run holds it.
+      - V(held) renews the lock and fails unless this run holds it. For playbooks, before a task that is not a module of
+        this collection and cannot look by itself.
     type: str
-    choices: [present, absent]
+    choices: [present, held, absent]
     default: present
   run_id:
     description:
-      - Id of the run. Generated and returned when not given; required for O(state=absent).
+      - Id of the run. Generated and returned when not given; required for O(state=absent) and O(state=held).
     type: str
   holder:
     description:
@@ -49,6 +51,11 @@ options:
         seem to, so that a playbook can say what the next task waits for.
     type: bool
     default: true
+  remove:
+    description:
+      - With O(state=absent), whether the Lease itself goes too.
+    type: bool
+    default: false
   duration:
     description:
       - Seconds for which the lock must stand still before it counts as left behind by a killed run.
@@ -126,7 +133,10 @@ def work(module: AnsibleModule) -> dict[str, Any]:
     taken = False
     if not module.check_mode:
         if params["state"] == "absent":
-            lock.release()
+            lock.release(params["remove"])
+        elif params["state"] == "held":
+            lock.hold()
+            taken = True
         elif params["wait"] or not lock.left_behind():
             lock.take(module.warn)
             taken = True
@@ -139,13 +149,19 @@ def main() -> None:
         **arguments.kubernetes(),
         "name": {"type": "str", "required": True},
         "namespace": {"type": "str", "default": "default"},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "state": {"type": "str", "choices": ["present", "held", "absent"], "default": "present"},
         "run_id": {"type": "str"},
         "holder": {"type": "str"},
         "wait": {"type": "bool", "default": True},
+        "remove": {"type": "bool", "default": False},
         "duration": {"type": "int", "default": 60},
     }
-    border.run(spec, work, supports_check_mode=True, required_if=[("state", "absent", ["run_id"])])
+    border.run(
+        spec,
+        work,
+        supports_check_mode=True,
+        required_if=[("state", "absent", ["run_id"]), ("state", "held", ["run_id"])],
+    )
 
 
 if __name__ == "__main__":

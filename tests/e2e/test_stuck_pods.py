@@ -43,3 +43,13 @@ def test_no_such_image(cluster: Cluster, variables: Variables, image: str) -> No
     assert stuck.code == 2, stuck.output
     assert "Cannot reach stuck-0-0: container redis: " in stuck.output, stuck.output
     assert "ImagePull" in stuck.output, stuck.output
+
+
+def test_pod_that_is_not_made(cluster: Cluster, namespace: str, image: str) -> None:
+    """The namespace enforces the restricted level, and the user unset what that asks for."""
+    made = instance("refused", namespace, image, pod_security_context={}, container_security_context={})
+    stuck = playbook.run(cluster, "redis_cluster", made)
+    assert stuck.code == 2, stuck.output
+    assert "Cannot reach refused-0-0: its pod does not exist" in stuck.output, stuck.output
+    assert "violates PodSecurity" in stuck.output, stuck.output
+    playbook.destroy(cluster, made)

@@ -174,6 +174,14 @@ def chained_replica(view: View) -> Iterator[Finding]:
             yield Finding("chained_replica", WARNING, node.name, seen, "attach it to the master (cluster_replicas)")
 
 
+def not_ready(view: View) -> Iterator[Finding]:
+    """While it is not, no Service leads clients to the pod."""
+    for node in view.answering:
+        if node.member.ready is False:
+            seen = "its pod is not Ready yet"
+            yield Finding("not_ready", WARNING, node.name, seen, "wait; if it stays, `kubectl describe pod` says why")
+
+
 CONVERGENCE: tuple[Check, ...] = (
     unreachable,
     handshake,
@@ -188,6 +196,7 @@ CONVERGENCE: tuple[Check, ...] = (
     chained_replica,
     stale_master_address,
     out_of_sync,
+    not_ready,
     equal_epochs,
     uncovered_slots,
     state_not_ok,

@@ -9,7 +9,8 @@ A wrong CLUSTER MEET merges two clusters and cannot be undone, so:
 1. Every member was asked for its own id and table, through a connection to that very pod or endpoint.
 2. Members that know each other's ids form a group. A member that knows nobody and holds nothing is fresh.
 3. Refused: two groups that hold data, a group that knows a living node which is not a member, a group
-   with data of which half or more is not here (what is left of another, or a lost, cluster), a
+   with data that does not serve every slot and of which half or more is not here (what is left of
+   another, or a lost, cluster), a
    member that holds data but knows nobody, unless it serves every slot (a cluster of one, which grows),
    and a member whom the others' first message would end.
 4. A fresh member gets a config epoch of its own while it knows nobody, above every epoch seen: with
@@ -111,8 +112,14 @@ def _missing_ids(group: list[Node]) -> set[str]:
     return set().union(*(table.known_ids(node) for node in group)) - {node.id for node in group}
 
 
+def _served(group: list[Node]) -> set[int]:
+    return table.slots_of(bounds for node in group for bounds in table.own_slots(node))
+
+
 def _refuse_remains(group: list[Node], view: View) -> None:
     missing = _missing_ids(group)
+    if len(_served(group)) == SLOTS:
+        return  # Nothing is lost: they are the ids that members had before they lost their disks.
     if len(missing) >= len(group) and _everybody_answers(view):
         raise Refused(
             f"Cannot join {table.joined(node.name for node in group)}: of the {len(group) + len(missing)} nodes that "

@@ -61,6 +61,11 @@ def client_service(wish: Declaration) -> str:
     return wish.client_service_name or wish.name
 
 
+def services(wish: Declaration) -> tuple[str, ...]:
+    """Those that are wished."""
+    return (nodes_service(wish), *((client_service(wish),) if wish.client_service else ()))
+
+
 def statefulset(name: str, shard: int) -> str:
     return f"{name}-{shard}"
 

@@ -23,12 +23,11 @@ from ansible_collections.k8sredis.core.plugins.module_utils._model_instance impo
 
 def question(wish: Declaration) -> Question:
     """Which objects to look for in Kubernetes."""
-    services = [names.nodes_service(wish), *([names.client_service(wish)] if wish.client_service else [])]
     claims = (wish.storage.get("type") or "persistent_claim") == "persistent_claim"
     return Question(
         name=wish.name,
         namespace=wish.namespace,
-        services=tuple(services),
+        services=names.services(wish),
         secret=f"{wish.name}-auth",
         storage_class=str(wish.storage.get("class") or "") if claims else None,
         kube_nodes=validation_live.needs_kube_nodes(wish),
@@ -46,7 +45,8 @@ def result(wish: Declaration, server: Server, there: Instance, verdict: Verdict)
         "restart_hash": declared.restart_hash(wish),
         "declared": declared.text(wish),
         "derives_maxmemory": configuration.derives_maxmemory(wish),
-        "stale_configmaps": validation_live.stale_config_maps(there, frozenset({named.boot})),
+        "stale_configmaps": validation_live.stale_config_maps(there, frozenset({named.boot, named.config})),
+        "stale_services": sorted(there.own_services - set(names.services(wish))),
         "namespace_exists": validation_live.namespace_exists(there),
         "new": not validation_live.ours(wish, there),
         "warnings": list(verdict.warnings),

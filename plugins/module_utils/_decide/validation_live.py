@@ -26,8 +26,10 @@ OLDEST_KUBERNETES = (1, 29)
 
 APPLICATION = "app.kubernetes.io/name"
 INSTANCE = "app.kubernetes.io/instance"
+MANAGED_BY = "app.kubernetes.io/managed-by"
 SHARD = "k8sredis.io/shard"
 OUR_APPLICATION = "redis-cluster"
+OURSELVES = "k8sredis"
 
 POD_SECURITY = "pod-security.kubernetes.io/enforce"
 IMMUTABLE_REASON = "{field} of a StatefulSet cannot be changed"
@@ -73,6 +75,11 @@ def ours(wish: Declaration, there: Instance) -> tuple[StatefulSet, ...]:
 
 
 def _belongs(found: Object, name: str) -> bool:
+    return _has_the_name(found, name) and found.labels.get(MANAGED_BY) == OURSELVES
+
+
+def _has_the_name(found: Object, name: str) -> bool:
+    """Charts of others label a Redis Cluster in the same way; a Service of theirs would choose our pods."""
     return found.labels.get(APPLICATION) == OUR_APPLICATION and found.labels.get(INSTANCE) == name
 
 
@@ -148,14 +155,19 @@ def _foreign(wish: Declaration, there: Instance) -> list[str]:
     wished = {names.statefulset(wish.name, shard) for shard in range(wish.shards)}
     claims = {names.claim(wish.name, shard, ordinal) for shard, ordinal in _members(wish)}
     secret = [there.secret] if there.secret and INSTANCE in there.secret.labels else []
-    found: list[Object] = [each for each in there.statefulsets if each.name in wished]
-    found += [*(each for each in there.claims if each.name in claims), *there.services, *secret]
+    found: list[Object] = [
+        *(each for each in there.statefulsets if each.name in wished or _has_the_name(each, wish.name)),
+        *(each for each in there.claims if each.name in claims or _has_the_name(each, wish.name)),
+        *(*there.services, *there.others, *secret),
+    ]
     return [_foreign_text(each) for each in found if not _belongs(each, wish.name)]
 
 
 def _foreign_text(found: Object) -> str:
-    instance = found.labels.get(INSTANCE)
+    instance, manager = found.labels.get(INSTANCE), found.labels.get(MANAGED_BY)
     reason = f"its labels name the instance '{instance}'" if instance else "its labels name no instance"
+    if instance and manager != OURSELVES:
+        reason += f", managed by '{manager}'" if manager else ", managed by nobody"
     return foreign(f"{found.kind} {found.name}", reason, "choose another redis_cluster_name, or remove it by hand")
 
 
@@ -187,7 +199,12 @@ def _immutable(wish: Declaration, seen: StatefulSet, way_out: str) -> Iterator[t
     if seen.service_name != service:
         reason = IMMUTABLE_REASON.format(field="serviceName")
         yield "nodes_service_name", unchangeable("nodes_service_name", seen.service_name, service, reason, way_out)
-    selector = {APPLICATION: OUR_APPLICATION, INSTANCE: wish.name, SHARD: seen.labels.get(SHARD, "")}
+    selector = {
+        APPLICATION: OUR_APPLICATION,
+        INSTANCE: wish.name,
+        MANAGED_BY: OURSELVES,
+        SHARD: seen.labels.get(SHARD, ""),
+    }
     if dict(seen.selector) != selector:
         yield "selector", _by_hand(seen, "selector")
     if seen.pod_management != "Parallel":

@@ -46,6 +46,10 @@ STUCK_FOR = 20.0
 """Seconds for which a pod must be stuck before the wait ends: long enough for a scheduler that
 retries, short enough that nobody waits minutes for an image that does not exist."""
 
+NOT_MADE_FOR = 60.0
+"""Seconds for which Kubernetes may refuse to make a pod before the wait ends: a full quota empties when
+another pod ends, a forbidden pod stays forbidden."""
+
 SEND_AGAIN_AFTER = 1.5
 """Seconds: a handshake that got no answer is dropped by the server after its node timeout, at least 1 s."""
 
@@ -59,25 +63,33 @@ TICK = 0.04
 def answers(session: Session, timeout: float) -> View:
     """Waits until every expected member answers."""
     stuck_since: dict[str, float] = {}
+    not_made: dict[str, str] = {}
+    ask_at = session.clock.now() + NOT_MADE_FOR
 
     def finished(view: View) -> bool:
+        nonlocal ask_at
         now = session.clock.now()
+        if now >= ask_at:
+            ask_at = now + NOT_MADE_FOR / 10
+            not_made.update(session.not_made(view))
         stuck = {node.name for node in view.nodes if _is_stuck(node.member.stuck, node.error)}
         for name in stuck:
             stuck_since.setdefault(name, now)
         for name in set(stuck_since) - stuck:
             del stuck_since[name]
         answering = bool(view.nodes) and len(view.answering) == len(view.nodes)
-        return answering or any(now - since > STUCK_FOR for since in stuck_since.values())
+        return answering or bool(not_made) or any(now - since > STUCK_FOR for since in stuck_since.values())
 
     view = wait.until(session.observe, finished, timeout, 0.3, session.clock)
     if not view.nodes:
         raise Retryable("Cannot find any member: no pod has these labels; check namespace and label_selectors.")
     silent = [node for node in view.nodes if not node.answers]
     if silent:
-        first = next((node for node in silent if node.name in stuck_since), silent[0])
+        not_made.update(session.not_made(view))
+        first = next((node for node in silent if node.name in {*stuck_since, *not_made}), silent[0])
         others = f" (and {len(silent) - 1} more do not answer)" if len(silent) > 1 else ""
-        raise Retryable(f"Cannot reach {first.name}: {first.error}{others}; mend that and run again.")
+        words = f"; Kubernetes says: {not_made[first.name]}" if first.name in not_made else ""
+        raise Retryable(f"Cannot reach {first.name}: {first.error}{others}{words}; mend that and run again.")
     return view
 
 

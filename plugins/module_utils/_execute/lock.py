@@ -104,11 +104,22 @@ class Lock:
             lease["spec"]["renewTime"] = _now()
             self._kube.replace(self._path, lease)
 
-    def release(self) -> bool:
-        """Whether there was something to release."""
+    def hold(self) -> None:
+        """Renews; raises Refused unless this run holds the Lease still."""
+        self.verify()
+        self.renew()
+
+    def release(self, remove: bool = False) -> bool:
+        """Whether there was something to release; ``remove``: the Lease goes too."""
         lease = self.read()
         if lease is None or holder_of(lease) != self._run_id:
             return False
+        if remove:
+            # Not the Lease of a run that took over since it was read.
+            named = {key: lease["metadata"][key] for key in ("uid", "resourceVersion")}
+            self._kube.delete(self._path, named)
+            self._held = None
+            return True
         lease["spec"]["holderIdentity"] = ""
         lease["metadata"].get("annotations", {}).pop(HOLDER_ANNOTATION, None)
         self._kube.replace(self._path, lease)

@@ -22,6 +22,8 @@ from ansible_collections.k8sredis.core.plugins.module_utils._model import (
 )
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.redis import Clients, Command, is_error, observe
 
+NO_POD = "its pod does not exist"
+
 
 class Target(Protocol):
     """Pods or Endpoints."""
@@ -29,6 +31,8 @@ class Target(Protocol):
     def members(self) -> tuple[Member, ...]: ...
 
     def connect(self, member: Member) -> Any: ...
+
+    def not_made(self, name: str) -> str: ...
 
 
 class Session:
@@ -57,6 +61,13 @@ class Session:
         members += [absent(name) for name in self.expected if name not in found]
         return observe(self.clients, members)
 
+    def not_made(self, view: View) -> dict[str, str]:
+        """Kubernetes' words on why a pod does not exist, for the first of those of which it says any."""
+        for node in view.nodes:
+            if node.member.waiting == NO_POD and (words := self.target.not_made(node.name)):
+                return {node.name: words}
+        return {}
+
     def execute(self, view: View, plan: Plan) -> None:
         """Sends a plan; steps of one kind go to all nodes at once, the next kind when all have answered."""
         for _kind, steps in groupby(plan.steps, key=lambda step: step.kind):
@@ -69,9 +80,9 @@ class Session:
 
     def confirm(self, view: View) -> None:
         """Raises Retryable when an address now belongs to another pod than the one that was asked for its id."""
-        now = {(member.name, member.uid, member.host) for member in self.target.members()}
+        now = {(member.name, member.uid): {member.host, *member.addresses} for member in self.target.members()}
         for node in view.answering:
-            if (node.name, node.member.uid, node.member.host) not in now:
+            if node.member.host not in now.get((node.name, node.member.uid), ()):
                 raise Retryable(f"Cannot join {node.name}: its pod or address changed meanwhile; run again.")
 
     def close(self) -> None:
@@ -111,5 +122,5 @@ def absent(name: str) -> Member:
         name=name,
         shard=int(parts[1]) if numbered else None,
         ordinal=int(parts[2]) if numbered else None,
-        waiting="its pod does not exist",
+        waiting=NO_POD,
     )

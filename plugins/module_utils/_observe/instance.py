@@ -26,6 +26,9 @@ APPS = "apis/apps/v1"
 STORAGE_CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
+MOST_THREADS = 10
+"""As many connections as the client of kubernetes keeps open; it warns when it has to drop more."""
+
 Json = dict[str, Any]
 
 
@@ -38,8 +41,12 @@ def observe(kube: Kube, question: Question) -> Instance:
         "claims": lambda: kube.list(kube.path("persistentvolumeclaims")),
         "pods": lambda: kube.list(kube.path("pods"), ours),
         "configmaps": lambda: kube.list(kube.path("configmaps"), ours),
+        "services": lambda: kube.list(kube.path("services"), ours),
         "secret": lambda: kube.get_metadata(kube.path("secrets", question.secret)),
-        **{f"service {name}": _getter(kube, name) for name in question.services},
+        **{f"service {name}": _getter(kube, "services", name) for name in question.services},
+        "ConfigMap": _getter(kube, "configmaps", f"{question.name}-config"),
+        "PodDisruptionBudget": _getter(kube, "poddisruptionbudgets", question.name, "apis/policy/v1"),
+        "Lease": _getter(kube, "leases", f"{question.name}-lock", "apis/coordination.k8s.io/v1"),
     }
     optional: dict[str, Callable[[], Any]] = {
         "namespaces": lambda: kube.get(f"/api/v1/namespaces/{question.namespace}"),
@@ -49,7 +56,7 @@ def observe(kube: Kube, question: Question) -> Instance:
         optional["nodes"] = lambda: kube.list("/api/v1/nodes")
     if question.storage_class is not None:
         optional["storageclasses"] = lambda: _has_class(kube, question.storage_class or "")
-    with ThreadPoolExecutor(len(required) + len(optional)) as pool:
+    with ThreadPoolExecutor(MOST_THREADS) as pool:
         asked = {key: pool.submit(ask) for key, ask in required.items()}
         tried = {key: pool.submit(_try, ask) for key, ask in optional.items()}
         answers = {key: future.result() for key, future in asked.items()}
@@ -57,8 +64,8 @@ def observe(kube: Kube, question: Question) -> Instance:
     return _instance(question, answers, extras)
 
 
-def _getter(kube: Kube, name: str) -> Callable[[], Json | None]:
-    return lambda: kube.get(kube.path("services", name))
+def _getter(kube: Kube, kind: str, name: str, group: str = "api/v1") -> Callable[[], Json | None]:
+    return lambda: kube.get(kube.path(kind, name, group))
 
 
 def _try(ask: Callable[[], Any]) -> Any:
@@ -88,6 +95,12 @@ def _instance(question: Question, answers: dict[str, Any], extras: dict[str, Any
         statefulsets=tuple(statefulset(found) for found in answers["statefulsets"]),
         claims=tuple(claim(found) for found in answers["claims"]),
         services=tuple(Object(*_metadata("Service", found)) for found in services if found is not None),
+        own_services=frozenset(found["metadata"]["name"] for found in answers["services"]),
+        others=tuple(
+            Object(*_metadata(kind, answers[kind]))
+            for kind in ("ConfigMap", "PodDisruptionBudget", "Lease")
+            if answers[kind] is not None
+        ),
         secret=Object(*_metadata("Secret", secret)) if secret else None,
         running_pods=tuple(sorted(pod["metadata"]["name"] for pod in answers["pods"] if _runs(pod))),
         kube_nodes=tuple(kube_node(found) for found in readable.get("nodes", [])),

@@ -100,9 +100,9 @@ class Kube:
         """As get(), but what the object holds, such as a Secret's data, is never sent."""
         return self._request("get", path, absent=None, accept=METADATA_ONLY)
 
-    def list(self, path: str, selector: str = "") -> list[Object]:
-        """All objects of a kind with these labels; a namespace that does not exist has none."""
-        query = [("labelSelector", selector)] if selector else []
+    def list(self, path: str, selector: str = "", fields: str = "") -> list[Object]:
+        """All objects of a kind with these labels and fields; a namespace that does not exist has none."""
+        query = [(key, value) for key, value in (("labelSelector", selector), ("fieldSelector", fields)) if value]
         answer = self._request("get", path, query=query, absent={})
         return list((answer or {}).get("items") or [])
 

@@ -31,8 +31,10 @@ STUCK_REASONS = frozenset(
 
 
 def selector(name: str) -> str:
-    """Label selector of the pods of instance ``name``."""
-    return f"app.kubernetes.io/name=redis-cluster,app.kubernetes.io/instance={name}"
+    """Label selector of the pods of instance ``name``. Charts of others use the first two labels as well."""
+    return (
+        f"app.kubernetes.io/name=redis-cluster,app.kubernetes.io/instance={name},app.kubernetes.io/managed-by=k8sredis"
+    )
 
 
 def member(pod: dict[str, Any], port: int, container: str = "redis", zones: dict[str, str] | None = None) -> Member:
@@ -46,6 +48,7 @@ def member(pod: dict[str, Any], port: int, container: str = "redis", zones: dict
     return Member(
         name=metadata["name"],
         host=status.get("podIP", ""),
+        addresses=tuple(each["ip"] for each in status.get("podIPs") or [] if each.get("ip")),
         port=port,
         shard=int(shard) if shard.isdigit() else None,
         ordinal=int(ordinal) if ordinal.isdigit() else None,
@@ -54,6 +57,7 @@ def member(pod: dict[str, Any], port: int, container: str = "redis", zones: dict
         zone=labels.get(ZONE_LABEL) or (zones or {}).get(kube_node, ""),
         waiting=waiting,
         stuck=stuck,
+        ready=any(each["type"] == "Ready" and each["status"] == "True" for each in status.get("conditions", [])),
     )
 
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
-from ansible_collections.k8sredis.core.plugins.module_utils._model import Member, Node, Retryable, View
+from ansible_collections.k8sredis.core.plugins.module_utils._model import Entry, Member, Node, Retryable, View
 from ansible_collections.k8sredis.core.plugins.module_utils._observe import parse
 
 try:
@@ -112,13 +113,20 @@ def _node(member: Member, replies: list[Any]) -> Node:
     if error is not None:
         return Node(member, error=_one_line(error))
     nodes, cluster_info, info, settings = replies
+    entries = parse.cluster_nodes(nodes)
     return Node(
-        member,
-        table=parse.cluster_nodes(nodes),
+        _as_announced(member, entries),
+        table=entries,
         cluster_info=parse.info(cluster_info),
         info=parse.info(info),
         settings=None if isinstance(settings, Exception) else parse.pairs(settings),
     )
+
+
+def _as_announced(member: Member, entries: tuple[Entry, ...]) -> Member:
+    """A pod with an address of each IP family is known to the others by the one that it announces."""
+    announced = next((entry.host for entry in entries if "myself" in entry.flags), "")
+    return replace(member, host=announced) if announced in member.addresses else member
 
 
 def _one_line(error: BaseException) -> str:

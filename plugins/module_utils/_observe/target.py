@@ -59,6 +59,9 @@ class Endpoints:
     def connect(self, member: Member) -> Any:
         return direct_client(member, self._access)
 
+    def not_made(self, _name: str) -> str:
+        return ""
+
 
 class Pods:
     """The pods of an instance, found by label."""
@@ -96,6 +99,19 @@ class Pods:
             port=member.port,
             tls=self._access.tls,
         )
+
+    def not_made(self, name: str) -> str:
+        """Kubernetes' latest words on why it does not make this pod, such as a quota or Pod Security; empty when
+        there are none, or the user may not read events."""
+        statefulset = name.rpartition("-")[0]
+        wanted = f"involvedObject.kind=StatefulSet,involvedObject.name={statefulset},reason=FailedCreate"
+        try:
+            events = self._kube.list(self._kube.path("events"), fields=wanted)
+        except Fatal:
+            return ""
+        about = [event for event in events if f"Pod {name} " in event.get("message", "")] or events
+        latest = max(about, key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or "", default={})
+        return str(latest.get("message", "")).split("\n", maxsplit=1)[0].rstrip(".")
 
     def _zones_of_nodes(self, found: list[dict[str, Any]]) -> dict[str, str]:
         """Zone by kube_node, asked once, and only when a pod does not say it itself."""

@@ -62,6 +62,7 @@ def statefulset(declared: str, shard: int = 0, **given: Any) -> StatefulSet:
         "selector": {
             "app.kubernetes.io/name": "redis-cluster",
             "app.kubernetes.io/instance": "shop",
+            "app.kubernetes.io/managed-by": "k8sredis",
             "k8sredis.io/shard": str(shard),
         },
         "pod_management": "Parallel",

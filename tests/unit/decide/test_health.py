@@ -184,6 +184,13 @@ FINDINGS = [
         "takes shop-0-0 for a node without a role",
     ),
     (
+        "not_ready",
+        views.place(WELL, "shop-1-1", ready=False),
+        "warning",
+        "shop-1-1",
+        "its pod is not Ready yet",
+    ),
+    (
         "cluster_state",
         views.change(WELL, "shop-0-1", cluster_info={"cluster_state": "fail"}),
         "critical",

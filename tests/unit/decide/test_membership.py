@@ -196,6 +196,14 @@ def lost(found: View, *gone: str) -> View:
     return views.without(found, *gone)
 
 
+def ghosts(found: View, number: int) -> View:
+    """Every member knows ids that nobody has any more."""
+    gone = [stranger(f"before-{index}", "fail") for index in range(number)]
+    for holder in found.nodes:
+        found = views.knowing(found, holder.name, *gone)
+    return found
+
+
 TWO_HALVES = together(lost(group(*SIX[:3]), SIX[2]), lost(group(*SIX[3:]), SIX[5]))
 
 ALLOWED = [
@@ -211,6 +219,8 @@ ALLOWED = [
     ("all but one of an interrupted creation came back without their disks", ghost(group(*SIX[:2]), "fail")),
     ("two halves of an interrupted creation, each with a lost node", TWO_HALVES),
     ("two of six members are lost", lost(healthy(3, 1), *SIX[4:])),
+    ("all replicas came back without their disks", ghosts(healthy(3, 1), 3)),
+    ("a member came back without its disk a dozen times", ghosts(healthy(3, 1), 12)),
     ("a handshake with a stranger", views.knowing(fresh_view(2, 0), "shop-0-0", stranger("x", "handshake"))),
     ("a silent member, the stranger may be it", views.answers_not(healthy(3, 0), "shop-1-0")),
     (

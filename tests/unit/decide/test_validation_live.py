@@ -31,6 +31,10 @@ LEFT = there(claims=LIVE.claims, secret=LIVE.secret)
 """After a removal that kept claims and passwords."""
 
 
+HELM = {"app.kubernetes.io/managed-by": "Helm"}
+"""A chart that labels its objects by the same application and instance."""
+
+
 def problems(seen: Instance, **given: Any) -> list[str]:
     return validation_live.problems(wish(**given), seen)
 
@@ -108,8 +112,8 @@ def test_nothing_stands_in_the_way(seen: Instance) -> None:
             there(services=(Object("Service", "shop", {"app.kubernetes.io/instance": "other"}),)),
             {},
             (
-                "Cannot use Service shop: its labels name the instance 'other'; choose another redis_cluster_name, "
-                "or remove it by hand."
+                "Cannot use Service shop: its labels name the instance 'other', managed by nobody; choose another "
+                "redis_cluster_name, or remove it by hand."
             ),
         ),
         (
@@ -132,8 +136,32 @@ def test_nothing_stands_in_the_way(seen: Instance) -> None:
             there(statefulsets=(statefulset("", labels={"app.kubernetes.io/instance": "shop"}),)),
             {},
             (
-                "Cannot use StatefulSet shop-0: its labels name the instance 'shop'; choose another "
+                "Cannot use StatefulSet shop-0: its labels name the instance 'shop', managed by nobody; choose another "
                 "redis_cluster_name, or remove it by hand."
+            ),
+        ),
+        (
+            there(statefulsets=(statefulset("", name="shop-redis-cluster", labels=labels() | HELM),)),
+            {},
+            (
+                "Cannot use StatefulSet shop-redis-cluster: its labels name the instance 'shop', managed by 'Helm'; "
+                "choose another redis_cluster_name, or remove it by hand."
+            ),
+        ),
+        (
+            there(claims=(claim(0, 0, name="redis-data-shop-0", labels=labels() | HELM),)),
+            {},
+            (
+                "Cannot use PersistentVolumeClaim redis-data-shop-0: its labels name the instance 'shop', managed by "
+                "'Helm'; choose another redis_cluster_name, or remove it by hand."
+            ),
+        ),
+        (
+            there(others=(Object("ConfigMap", "shop-config", {"app": "shop"}),)),
+            {},
+            (
+                "Cannot use ConfigMap shop-config: its labels name no instance; choose another redis_cluster_name, "
+                "or remove it by hand."
             ),
         ),
         (

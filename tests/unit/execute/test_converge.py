@@ -434,6 +434,23 @@ def test_a_pod_that_is_not_made_ends_the_wait_at_its_timeout(instance: Instance)
     assert TIMEOUT <= instance.time.passed < TIMEOUT + 1
 
 
+def test_a_pod_that_kubernetes_refuses_to_make_ends_the_wait(instance: Instance) -> None:
+    instance.target = Growing(instance)
+    instance.target.words["shop-0-0"] = "exceeded quota: pods"
+    with pytest.raises(Retryable) as failed:
+        converge.answers(instance.session(*SIX), 10 * TIMEOUT)
+    assert str(failed.value) == (
+        "Cannot reach shop-0-0: its pod does not exist; Kubernetes says: exceeded quota: pods; mend that and run again."
+    )
+    assert converge.NOT_MADE_FOR <= instance.time.passed < converge.NOT_MADE_FOR + 1
+
+
+def test_a_pod_that_is_made_after_all_is_waited_for(instance: Instance) -> None:
+    instance.target = Growing(instance, comes_after=converge.NOT_MADE_FOR - 1)
+    instance.target.words["shop-0-0"] = "exceeded quota: pods"
+    assert len(converge.answers(instance.session(*SIX), 10 * TIMEOUT).answering) == 6
+
+
 def test_a_stuck_pod_ends_the_wait_early_with_the_schedulers_sentence(instance: Instance) -> None:
     instance.target = Growing(instance, UNSCHEDULABLE, stuck=True)
     assert waited(instance, *SIX) == f"Cannot reach shop-0-0: {UNSCHEDULABLE}; mend that and run again."

@@ -41,7 +41,7 @@ def instance(api: ApiServer) -> None:
     annotations = {declared.ANNOTATION: declared.text(GOOD)}
     for shard in range(3):
         own = labels(shard=shard)
-        selector = {key: own[key] for key in own if key.endswith(("/name", "/instance", "/shard"))}
+        selector = {key: own[key] for key in own if key.endswith(("/name", "/instance", "/managed-by", "/shard"))}
         template = {"spec": {"volumes": volumes(f"shop-boot-{shard}")}}
         claims = [{"metadata": {"name": "data"}, "spec": claim_spec()}]
         spec = {
@@ -99,8 +99,16 @@ def test_a_new_instance(run: Run, api: ApiServer, check: bool) -> None:
     assert set(found["configuration"]) == {"boot", "live"}
     assert found["restart_hash"] == declared.restart_hash(GOOD)
     assert found["declared"] == declared.text(GOOD)
-    rest = ("derives_maxmemory", "stale_configmaps", "namespace_exists", "new", "warnings", "skipped_checks")
-    assert [found[name] for name in rest] == [True, [], True, True, [], []]
+    rest = (
+        "derives_maxmemory",
+        "stale_configmaps",
+        "stale_services",
+        "namespace_exists",
+        "new",
+        "warnings",
+        "skipped_checks",
+    )
+    assert [found[name] for name in rest] == [True, [], [], True, True, [], []]
     assert api.writes == []
 
 
@@ -110,6 +118,23 @@ def test_a_running_instance(run: Run, api: ApiServer) -> None:
     assert (found["new"], found["stale_configmaps"]) == (False, ["shop-boot-stale", "shop-scripts-stale"])
     assert api.writes == []
     assert f"{WEB}/secrets/shop-auth" not in api.full_reads, "the data of the Secret was read"
+
+
+def test_a_service_that_is_not_declared_any_more(run: Run, api: ApiServer) -> None:
+    instance(api)
+    found = run("cluster_preflight", settings={**SETTINGS, "client_service_name": "cache"}, **api.options())["instance"]
+    assert found["stale_services"] == ["shop"]
+    found = run("cluster_preflight", settings={**SETTINGS, "client_service": False}, **api.options())["instance"]
+    assert found["stale_services"] == ["shop"]
+
+
+def test_configuration_of_a_run_that_got_no_further_is_kept(run: Run, api: ApiServer) -> None:
+    """No pod refers to it yet, and the next pods will."""
+    empty_namespace(api)
+    for name in ("config", "boot-old"):
+        api.add(f"{WEB}/configmaps/shop-{name}", labels=labels())
+    found = run("cluster_preflight", settings=SETTINGS, **api.options())["instance"]
+    assert (found["new"], found["stale_configmaps"]) == (True, ["shop-boot-old"])
 
 
 def test_every_problem_is_told_at_once(run: Run, api: ApiServer) -> None:

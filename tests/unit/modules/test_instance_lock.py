@@ -152,3 +152,38 @@ def test_without_waiting_a_killed_run_is_only_reported(ask: Ask, instance: Insta
 def test_without_waiting_a_free_lock_is_taken(ask: Ask, instance: Instance) -> None:
     assert outcome(ask(run_id="two", wait=False)) == (True, False, "")
     assert (instance.spec["holderIdentity"], instance.time.slept) == ("two", [])
+
+
+def test_a_held_lock_is_renewed(ask: Ask, instance: Instance) -> None:
+    run_id = ask(duration=5)["run_id"]
+    before = instance.spec
+    assert ask(run_id=run_id, state="held")["taken"]
+    after = instance.spec
+    assert after.pop("renewTime") > before.pop("renewTime")
+    assert after == before
+
+
+def test_a_lock_that_another_run_took_over_is_not_held(ask: Ask, instance: Instance) -> None:
+    run_id = ask()["run_id"]
+    instance.kube.write(LEASE, holderIdentity="other")
+    refused = ask(run_id=run_id, state="held")
+    assert refused["msg"].startswith("Cannot change shop: it is locked by ")
+    assert instance.spec["holderIdentity"] == "other"
+
+
+def test_a_lock_is_removed_by_its_holder_only(ask: Ask, instance: Instance) -> None:
+    run_id = ask()["run_id"]
+    ask(run_id="other", state="absent", remove=True)
+    assert instance.spec["holderIdentity"] == run_id
+    ask(run_id=run_id, state="absent", remove=True)
+    assert LEASE not in instance.kube.objects
+    assert ask(run_id=run_id, state="absent", remove=True)["exists"] is False
+
+
+def test_check_mode_holds_and_removes_nothing(ask: Ask, instance: Instance) -> None:
+    run_id = ask()["run_id"]
+    before = instance.kube.writes
+    ask(run_id=run_id, state="held", check=True)
+    ask(run_id=run_id, state="absent", remove=True, check=True)
+    assert instance.kube.writes == before
+    assert LEASE in instance.kube.objects

@@ -25,7 +25,19 @@ def pod(status: dict[str, Any] | None = None, **metadata: Any) -> dict[str, Any]
 
 
 def test_a_running_pod() -> None:
-    assert pods.member(pod(), 6379) == Member("shop-2-1", "10.0.2.2", 6379, 2, 1, "u", "node1", "a")
+    expected = Member("shop-2-1", "10.0.2.2", 6379, 2, 1, "u", "node1", "a", ready=False)
+    assert pods.member(pod(), 6379) == expected
+
+
+def test_addresses_of_both_families_and_readiness() -> None:
+    status = {
+        "podIP": "10.0.2.2",
+        "podIPs": [{"ip": "10.0.2.2"}, {"ip": "fd00::2"}],
+        "conditions": [{"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": "True"}],
+        "containerStatuses": [{"name": "redis", "state": {"running": {}}}],
+    }
+    found = pods.member(pod(status), 6379)
+    assert (found.host, found.addresses, found.ready) == ("10.0.2.2", ("10.0.2.2", "fd00::2"), True)
 
 
 NUMBERS = [
@@ -158,4 +170,6 @@ def test_another_container_is_the_one_that_counts() -> None:
 
 
 def test_selector() -> None:
-    assert pods.selector("shop") == "app.kubernetes.io/name=redis-cluster,app.kubernetes.io/instance=shop"
+    assert pods.selector("shop") == (
+        "app.kubernetes.io/name=redis-cluster,app.kubernetes.io/instance=shop,app.kubernetes.io/managed-by=k8sredis"
+    )

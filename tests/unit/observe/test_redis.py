@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -176,6 +177,15 @@ def test_a_node_that_answers(nodes: Nodes) -> None:
     assert (node.id, node.answers, node.error) == ("1" * 40, True, "")
     assert (node.cluster_info, node.info) == ({"cluster_state": "ok"}, {"redis_version": "8.0.2"})
     assert node.settings == {"appendonly": "yes"}
+
+
+def test_a_pod_of_two_families_is_known_by_the_address_that_it_announces(nodes: Nodes) -> None:
+    member = nodes.add(says())
+    of_both = replace(member, addresses=(member.host, "10.0.0.1"))
+    assert [node.member.host for node in observed(nodes, of_both).nodes] == ["10.0.0.1"]
+    assert [node.member.host for node in observed(nodes, replace(member, addresses=(member.host,))).nodes] == [
+        member.host
+    ]
 
 
 def test_settings_that_may_not_be_read(nodes: Nodes) -> None:

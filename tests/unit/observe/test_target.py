@@ -108,10 +108,15 @@ class Cluster(StandInKube):
         self.pods = list(pods)
         self.nodes = nodes or {}
         self.forbidden = forbidden
+        self.events: list[Object] = []
         self.asked: list[tuple[str, str]] = []
 
-    def list(self, path: str, selector: str = "") -> list[Object]:
-        self.asked.append((path, selector))
+    def list(self, path: str, selector: str = "", fields: str = "") -> list[Object]:
+        self.asked.append((path, selector or fields))
+        if path.endswith("/events"):
+            if self.forbidden:
+                raise Forbidden("Cannot get /api/v1/namespaces/web/events: 403")
+            return self.events
         if path != "/api/v1/nodes":
             return self.pods
         if self.forbidden:
@@ -152,6 +157,27 @@ def test_zones_of_nodes_are_asked_once_where_pods_do_not_say_them() -> None:
 def test_zones_are_unknown_where_nodes_may_not_be_read() -> None:
     there = pods(Cluster(pod("shop-0-0"), forbidden=True))
     assert [member.zone for member in there.members()] == [""]
+
+
+def refused(pod_name: str, at: str, why: str) -> Object:
+    return {"lastTimestamp": at, "message": f"create Pod {pod_name} in StatefulSet shop-0 failed error: {why}"}
+
+
+def test_why_a_pod_is_not_made() -> None:
+    kube = Cluster()
+    kube.events = [
+        refused("shop-0-0", "2026-01-01T00:00:02Z", "exceeded quota."),
+        refused("shop-0-0", "2026-01-01T00:00:01Z", "older"),
+        refused("shop-0-1", "2026-01-01T00:00:03Z", "another pod's"),
+    ]
+    assert pods(kube).not_made("shop-0-0") == "create Pod shop-0-0 in StatefulSet shop-0 failed error: exceeded quota"
+    (asked,) = kube.asked
+    assert asked[1] == "involvedObject.kind=StatefulSet,involvedObject.name=shop-0,reason=FailedCreate"
+
+
+def test_nobody_says_why_a_pod_is_not_made() -> None:
+    assert pods(Cluster()).not_made("shop-0-0") == ""
+    assert pods(Cluster(forbidden=True)).not_made("shop-0-0") == ""
 
 
 def test_pods_are_reached_through_the_api() -> None:

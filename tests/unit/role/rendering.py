@@ -44,6 +44,7 @@ def instance(name: str, shards: int) -> dict[str, Any]:
         "restart_hash": "abc",
         "declared": '{"shards": 3}',
         "stale_configmaps": [],
+        "stale_services": [],
         "namespace_exists": True,
         "skipped_checks": [],
         "new": True,

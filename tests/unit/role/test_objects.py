@@ -175,6 +175,7 @@ def test_one_budget_over_the_instance() -> None:
     assert budget["spec"]["selector"]["matchLabels"] == {
         "app.kubernetes.io/name": "redis-cluster",
         "app.kubernetes.io/instance": "shop",
+        "app.kubernetes.io/managed-by": "k8sredis",
     }
 
 
@@ -353,6 +354,7 @@ def test_spread_counts_the_instance_unless_told_otherwise() -> None:
     assert first["labelSelector"]["matchLabels"] == {
         "app.kubernetes.io/name": "redis-cluster",
         "app.kubernetes.io/instance": "shop",
+        "app.kubernetes.io/managed-by": "k8sredis",
     }
     assert second == own
     assert "topologySpreadConstraints" not in pod(topology_spread_constraints=[])["spec"]

@@ -274,12 +274,17 @@ class StandInTarget:
     def __init__(self, servers: Servers, kube: Kube | None = None) -> None:
         self.servers = servers
         self.kube = kube
+        self.words: dict[str, str] = {}
+        """Why Kubernetes does not make a pod, by its name."""
 
     def members(self) -> tuple[Member, ...]:
         return tuple(server.member for server in self.servers.by_name.values())
 
     def connect(self, member: Member) -> Any:
         return _Client(self.servers, member)
+
+    def not_made(self, name: str) -> str:
+        return self.words.get(name, "")
 
 
 class _Client:

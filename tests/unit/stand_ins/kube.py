@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -25,8 +25,8 @@ class StandInKube(Kube):
     def get(self, path: str) -> Object | None:
         return deepcopy(self.objects.get(path))
 
-    def list(self, path: str, selector: str = "") -> list[Object]:
-        del selector
+    def list(self, path: str, selector: str = "", fields: str = "") -> list[Object]:
+        del selector, fields
         return [deepcopy(value) for key, value in self.objects.items() if key.rpartition("/")[0] == path]
 
     def create(self, path: str, body: Object) -> Object:
@@ -53,10 +53,19 @@ class StandInKube(Kube):
                 merged[part] = {**there.get(part, {}), **body[part]}
         return deepcopy(merged) if dry_run else self._store(path, merged)
 
+    def delete(self, path: str, preconditions: Mapping[str, str] | None = None) -> None:
+        self.before_write()
+        there = self.objects.get(path, {"metadata": {}})["metadata"]
+        if any(there.get(key) != value for key, value in (preconditions or {}).items()):
+            raise Conflict(f"Cannot delete {path}: 409 the object has been modified; run again.")
+        self.writes += 1
+        self.objects.pop(path, None)
+
     def _store(self, path: str, body: Object) -> Object:
         self._version += 1
         self.writes += 1
         self.objects[path] = deepcopy(body)
+        self.objects[path]["metadata"].setdefault("uid", f"uid-{self._version}")
         self.objects[path]["metadata"]["resourceVersion"] = str(self._version)
         return deepcopy(self.objects[path])
 
