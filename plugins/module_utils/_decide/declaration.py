@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unusable
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unusable, unusable_secret
 
 Table = Mapping[str, Any]
 Items = tuple[Any, ...]
@@ -114,6 +114,8 @@ def _unknown(name: str, given: Any, known: list[str]) -> str:
         return f"Cannot use '{name}' inside settings: it would be logged; give it as the option '{name}' of the module."
     near = get_close_matches(name, known, 1)
     advice = f"write redis_cluster_{near[0]} if that was meant" if near else "remove it"
+    if "password" in name:
+        return unusable_secret(name, "there is no such variable", advice)
     return unusable(name, given, "there is no such variable", advice)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import known
@@ -58,6 +59,9 @@ OWNED_PREFIXES = {
     "tls-": "this version does not do TLS yet; leave it out",
 }
 
+SECRET = ("masterauth", "primaryauth", "requirepass", "tls-client-key-file-pass", "tls-key-file-pass", "user")
+"""Their values are never shown."""
+
 MODULE_DIRECTIVE = re.compile(r"[a-z0-9_]+\..+|(search|ts|bf|cf|cms|topk|tdigest|json)-.+")
 """``<module>.<setting>``, and the names of the modules that Redis 8 images hold."""
 
@@ -69,6 +73,11 @@ def owner(name: str) -> str:
     if name in OWNED:
         return OWNED[name]
     return next((advice for prefix, advice in OWNED_PREFIXES.items() if name.startswith(prefix)), "")
+
+
+def is_secret(name: str) -> bool:
+    """Also when it is misspelt."""
+    return bool(get_close_matches(name.lower(), SECRET, 1, 0.8))
 
 
 def is_of_module(name: str) -> bool:

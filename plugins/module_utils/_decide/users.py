@@ -25,7 +25,8 @@ USER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@:-]{0,127}")
 COMMAND_RULE = re.compile(r"[+-](@[a-z0-9_-]+|[a-z0-9_.-]+(\|[a-z0-9_.-]+)?)|allcommands|nocommands", re.IGNORECASE)
 KEY_RULE = re.compile(r"(?:%(R|W|RW|WR))?~(.+)", re.IGNORECASE | re.DOTALL)
 RIGHTS = re.compile(r"^(%[RW])?[~&]")
-PATTERN = re.compile(r"[^\s\x00-\x20\x7f]+")
+PATTERN = re.compile(r"[^\s\x00-\x20\x7f\ud800-\udfff]+")
+"""Nor halves of surrogate pairs, which JSON can write and UTF-8 cannot."""
 SHORTEST_PASSWORD = 16
 
 
@@ -126,6 +127,8 @@ def _name(login: Login) -> list[str]:
     if login.name.startswith((acl.RESERVED_PREFIX, "_")):
         reason = "names that begin with k8sredis- or an underscore are reserved"
         return [unusable(setting, login.name, reason, "use another name")]
+    if acl.PASSWORD_RULE.search(login.name):
+        return [_password_elsewhere(login, setting)]
     if not USER_NAME.fullmatch(login.name):
         reason = "a name begins with a letter or digit and holds up to 128 letters, digits and _ . @ : -"
         return [unusable(setting, login.name, reason, "use another name")]
@@ -155,8 +158,19 @@ def _password(login: Login, *, required: bool) -> list[str]:
     return []
 
 
+def _password_elsewhere(login: Login, setting: str) -> str:
+    """A word that would be a password in an ACL file, so it is not shown."""
+    return unusable_secret(
+        setting,
+        "a word that begins with # > < or ! is a password",
+        f"give it as redis_cluster_{_setting(login, 'password')}",
+    )
+
+
 def _command(login: Login, rule: str, server: Server | None, modules: bool) -> list[str]:
     setting = _setting(login, "commands")
+    if acl.PASSWORD_RULE.match(rule):
+        return [_password_elsewhere(login, setting)]
     if not COMMAND_RULE.fullmatch(rule):
         reason = "it is no rule for commands"
         return [unusable(setting, rule, reason, "write for example +@read, -keys or +config|get")]
@@ -179,5 +193,7 @@ def _pattern(login: Login, part: str, rule: str) -> list[str]:
     pattern = RIGHTS.sub("", rule)
     if PATTERN.fullmatch(pattern):
         return []
+    if acl.PASSWORD_RULE.search(pattern):
+        return [_password_elsewhere(login, _setting(login, part))]
     reason = "a pattern is not empty and holds no space, line break or other control character"
     return [unusable(_setting(login, part), pattern, reason, "use ? in its place")]

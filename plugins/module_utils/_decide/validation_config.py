@@ -13,13 +13,14 @@ from typing import Any
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import configuration, directives, quantities
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
-from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unusable
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unusable, unusable_secret
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.versions import Server
 
 MOST_MEMORY_PERCENT = 85
 """Share of the memory limit; the rest is for copy-on-write while saving, for buffers and fragmentation."""
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+"""Also halves of surrogate pairs, which JSON can write and UTF-8 cannot."""
 MODULE_PATH = re.compile(r"/[A-Za-z0-9_./+-]+( [A-Za-z0-9_./:=,+-]+)*")
 """A path and plain arguments: the line goes into a configuration file as it stands."""
 
@@ -28,7 +29,7 @@ def problems(wish: Declaration, server: Server | None) -> list[str]:
     """Without a known ``server`` its directives are not judged."""
     return [
         *_twice(wish),
-        *(text for name, value in wish.config.items() for text in _directive(name, value, wish, server)),
+        *(text for name, value in wish.config.items() for text in _directive(str(name), value, wish, server)),
         *_percent(wish),
         *_maxmemory(wish),
         *_save(wish),
@@ -69,39 +70,47 @@ def skipped(wish: Declaration, server: Server) -> list[str]:
 def _twice(wish: Declaration) -> list[str]:
     count = Counter(str(name).lower() for name in wish.config)
     return [
-        unusable(f"config.{name}", wish.config.get(name), "it stands there twice in another spelling", "keep one")
+        _unusable(name, _given(wish, name), "it stands there twice in another spelling", "keep one")
         for name, times in count.items()
         if times > 1
     ]
 
 
-def _directive(name: Any, value: Any, wish: Declaration, server: Server | None) -> list[str]:
-    setting, lower = f"config.{name}", str(name).lower()
+def _directive(name: str, value: Any, wish: Declaration, server: Server | None) -> list[str]:
+    lower = name.lower()
     if not directives.NAME.fullmatch(lower):
         return [unusable("config", name, "it is not the name of a directive", "correct it")]
     if advice := directives.owner(lower):
-        return [unusable(setting, value, "the collection sets this directive itself", advice)]
-    return _value(setting, value) or _unknown(setting, lower, value, wish, server)
+        return [_unusable(name, value, "the collection sets this directive itself", advice)]
+    return _value(name, value) or _unknown(name, value, wish, server)
 
 
-def _value(setting: str, value: Any) -> list[str]:
+def _unusable(name: str, value: Any, reason: str, advice: str) -> str:
+    """A refused directive by the user's own spelling, without its value when that may be a password."""
+    if directives.is_secret(name):
+        return unusable_secret(f"config.{name}", reason, advice)
+    return unusable(f"config.{name}", value, reason, advice)
+
+
+def _value(name: str, value: Any) -> list[str]:
     lines = directives.lines(value)
     if not lines:
         reason = "its value is not text, a number, true, false, or a list of these"
-        return [unusable(setting, value, reason, "correct it")]
+        return [_unusable(name, value, reason, "correct it")]
     if any(CONTROL.search(line) for line in lines):
-        return [unusable(setting, value, "it holds a line break or another control character", "remove it")]
+        return [_unusable(name, value, "it holds a line break or another control character", "remove it")]
     return []
 
 
-def _unknown(setting: str, name: str, value: Any, wish: Declaration, server: Server | None) -> list[str]:
-    if server is None or name in directives.names(server) or not directives.is_judgeable(server):
+def _unknown(name: str, value: Any, wish: Declaration, server: Server | None) -> list[str]:
+    lower = name.lower()
+    if server is None or lower in directives.names(server) or not directives.is_judgeable(server):
         return []
-    if directives.is_of_module(name):
-        return [] if wish.modules else [unusable(setting, value, "no module is loaded", "set redis_cluster_modules")]
-    near = get_close_matches(name, directives.names(server), 1)
+    if directives.is_of_module(lower):
+        return [] if wish.modules else [_unusable(name, value, "no module is loaded", "set redis_cluster_modules")]
+    near = get_close_matches(lower, directives.names(server), 1)
     advice = f"write {near[0]} if that was meant" if near else "remove it"
-    return [unusable(setting, value, f"{server} has no such directive and would not start", advice)]
+    return [_unusable(name, value, f"{server} has no such directive and would not start", advice)]
 
 
 def _percent(wish: Declaration) -> list[str]:

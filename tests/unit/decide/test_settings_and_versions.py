@@ -60,6 +60,13 @@ def test_settings_get_their_types() -> None:
         ),
         ({"xyzzy": "x" * 99}, f'Cannot use redis_cluster_xyzzy="{"x" * 79}...: there is no such variable; remove it.'),
         (
+            {"aplication_password": "canary"},
+            (
+                "Cannot use redis_cluster_aplication_password: there is no such variable; write "
+                "redis_cluster_application_user if that was meant."
+            ),
+        ),
+        (
             {"application_password": "canary"},
             (
                 "Cannot use 'application_password' inside settings: it would be logged; give it as the option "

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import validation
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import directives, validation
 
 from tests.unit.decide.declarations import application, problems, wish
 
@@ -164,6 +164,24 @@ def test_an_image_is_one_word() -> None:
             "Cannot use redis_cluster_config.hz=10: it stands there twice in another spelling; keep one.",
         ),
         (
+            {"Hz": 10, "HZ": 20},
+            "Cannot use redis_cluster_config.hz=10: it stands there twice in another spelling; keep one.",
+        ),
+        (
+            {"hz": "\ud800"},
+            (
+                'Cannot use redis_cluster_config.hz="\\ud800": it holds a line break or another control character; '
+                "remove it."
+            ),
+        ),
+        (
+            {"requirepas": "canary"},
+            (
+                "Cannot use redis_cluster_config.requirepas: redis-8.6.7 has no such directive and would not start; "
+                "write requirepass if that was meant."
+            ),
+        ),
+        (
             {"maxmemory": "900mb"},
             (
                 'Cannot use redis_cluster_config.maxmemory="900mb": it is more than 85 %, and the container\'s '
@@ -185,6 +203,24 @@ def test_an_image_is_one_word() -> None:
 )
 def test_directives(config: dict[str, Any], message: str) -> None:
     assert problems(wish(config=config)) == [message]
+
+
+OWNED = {**directives.OWNED, **{f"{prefix}x": advice for prefix, advice in directives.OWNED_PREFIXES.items()}}
+SECRET = {"masterauth", "primaryauth", "requirepass", "user"}
+
+
+@pytest.mark.parametrize("name", sorted(OWNED))
+def test_directives_of_the_collection(name: str) -> None:
+    value = "" if name in SECRET else '="canary"'
+    assert problems(wish(config={name: "canary"})) == [
+        f"Cannot use redis_cluster_config.{name}{value}: the collection sets this directive itself; {OWNED[name]}."
+    ]
+
+
+def test_no_password_among_the_directives_is_ever_shown() -> None:
+    found = problems(wish(config={"RequirePass": "canary", "requirepass": "canary", "tls-key-file-pass": "canary"}))
+    assert len(found) == 4
+    assert "canary" not in "".join(found)
 
 
 @pytest.mark.parametrize(

@@ -74,10 +74,31 @@ PASSWORD = "0123456789abcdef"
             ),
         ),
         (
-            {"application_commands": ["+get >password"]},
+            {"application_commands": ["+get >canary"]},
             (
-                'Cannot use redis_cluster_application_commands=">password": it is no rule for commands; write for '
-                "example +@read, -keys or +config|get."
+                "Cannot use redis_cluster_application_commands: a word that begins with # > < or ! is a password; give "
+                "it as redis_cluster_application_password."
+            ),
+        ),
+        (
+            {"application_keys": ["app:* >canary"]},
+            (
+                "Cannot use redis_cluster_application_keys: a word that begins with # > < or ! is a password; give it "
+                "as redis_cluster_application_password."
+            ),
+        ),
+        (
+            {"application_user": "app >canary"},
+            (
+                "Cannot use redis_cluster_application_user: a word that begins with # > < or ! is a password; give it "
+                "as redis_cluster_application_password."
+            ),
+        ),
+        (
+            {"application_password": "0123456789abcdef\ud800"},
+            (
+                "Cannot use redis_cluster_application_password: it holds a space, a line break or another control "
+                "character; leave these out."
             ),
         ),
         (
@@ -173,6 +194,17 @@ def test_further_users(user: dict[str, Any], message: str) -> None:
         if user["name"] == "default"
         else []
     )
+
+
+@pytest.mark.parametrize("word", [">canary", "<canary", "#canary", "!canary"])
+def test_a_password_among_the_rules_of_a_user(word: str) -> None:
+    user = {"name": "report", "password": PASSWORD, "commands": [word]}
+    assert problems(GOOD, application(), others(user)) == [
+        (
+            "Cannot use redis_cluster_users[0].commands: a word that begins with # > < or ! is a password; give it as "
+            "redis_cluster_users[0].password."
+        )
+    ]
 
 
 def test_two_users_of_one_name() -> None:
