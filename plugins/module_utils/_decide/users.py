@@ -149,13 +149,18 @@ def _password(login: Login, *, required: bool) -> list[str]:
             if required
             else []
         )
-    if not PATTERN.fullmatch(login.password):
-        reason = "it holds a space, a line break or another control character"
-        return [unusable_secret(setting, reason, "leave these out")]
-    if len(login.password) < SHORTEST_PASSWORD:
+    reason, advice = password_problem(login.password)
+    return [unusable_secret(setting, reason, advice)] if reason else []
+
+
+def password_problem(password: str) -> tuple[str, str]:
+    """Why a password cannot be taken and what to do; empty when it can."""
+    if not PATTERN.fullmatch(password):
+        return "it holds a space, a line break or another control character", "leave these out"
+    if len(password) < SHORTEST_PASSWORD:
         reason = f"it is shorter than {SHORTEST_PASSWORD} characters, and a server answers millions of guesses a minute"
-        return [unusable_secret(setting, reason, "use a longer one")]
-    return []
+        return reason, "use a longer one"
+    return "", ""
 
 
 def _password_elsewhere(login: Login, setting: str) -> str:

@@ -170,4 +170,10 @@ def tool_password(kube: Kube, secret: str) -> str:
     """The password of our ACL user, from the instance's Secret; empty when there is no such Secret."""
     found = kube.get(kube.path("secrets", secret))
     data = (found or {}).get("data") or {}
-    return base64.b64decode(data.get(TOOL_PASSWORD_KEY, "")).decode("utf-8")
+    try:
+        return base64.b64decode(data.get(TOOL_PASSWORD_KEY, "")).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Fatal(
+            f"Cannot use {TOOL_PASSWORD_KEY} of Secret {secret}: it is not text in UTF-8; restore the Secret, or stop "
+            "the pods and remove this key to get a new one."
+        ) from error

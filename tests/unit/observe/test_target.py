@@ -185,3 +185,14 @@ def test_tool_password(secret: Object | None, password: str) -> None:
     if secret is not None:
         kube.objects[SECRET] = secret
     assert tool_password(kube, "shop-auth") == password
+
+
+def test_a_tool_password_that_is_no_text() -> None:
+    kube = StandInKube()
+    kube.objects[SECRET] = {"data": {"tool-password": base64.b64encode(b"caf\xe9").decode()}}
+    with pytest.raises(Fatal) as refused:
+        tool_password(kube, "shop-auth")
+    assert str(refused.value) == (
+        "Cannot use tool-password of Secret shop-auth: it is not text in UTF-8; restore the Secret, or stop the pods "
+        "and remove this key to get a new one."
+    )
