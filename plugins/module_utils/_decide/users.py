@@ -18,6 +18,7 @@ from typing import Any
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import acl, directives
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.acl import User
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.directives import Modules
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unusable, unusable_secret
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.versions import Server
 
@@ -94,8 +95,10 @@ def channel_rule(pattern: str) -> str:
     return pattern if pattern.startswith("&") else f"&{pattern}"
 
 
-def problems(application: Login, others: Sequence[Login], server: Server | None, modules: bool = True) -> list[str]:
-    """``server`` judges names of commands, when it is known; ``modules``: whether it may have more of them."""
+def problems(
+    application: Login, others: Sequence[Login], server: Server | None, modules: Modules = Modules.ANY
+) -> list[str]:
+    """``server`` judges names of commands, when it is known; ``modules`` may bring more of them."""
     logins = [application, *others]
     found = [*_application_name(application), *(text for login in others for text in _name(login))]
     found += _twice(logins)
@@ -172,7 +175,7 @@ def _password_elsewhere(login: Login, setting: str) -> str:
     )
 
 
-def _command(login: Login, rule: str, server: Server | None, modules: bool) -> list[str]:
+def _command(login: Login, rule: str, server: Server | None, modules: Modules) -> list[str]:
     setting = _setting(login, "commands")
     if acl.PASSWORD_RULE.match(rule):
         return [_password_elsewhere(login, setting)]
@@ -185,13 +188,19 @@ def _command(login: Login, rule: str, server: Server | None, modules: bool) -> l
     return [unusable(setting, rule, f"{server} has no such {kind} and would not start", "correct it")]
 
 
-def _is_known(rule: str, server: Server, modules: bool) -> bool:
+def _is_known(rule: str, server: Server, modules: Modules) -> bool:
     word = rule[1:]
     if rule in ("allcommands", "nocommands") or word == "@all":
         return True
     if word[:1] == "@":
-        return modules or word[1:] in directives.categories(server)
-    return word in directives.commands(server) or (modules and "." in word)
+        return _is_category(word[1:], server, modules)
+    return word in directives.commands(server) or (modules is not Modules.NONE and "." in word)
+
+
+def _is_category(name: str, server: Server, modules: Modules) -> bool:
+    if modules is Modules.ANY or name in directives.categories(server):
+        return True
+    return modules is Modules.BUNDLED and name in directives.BUNDLED_CATEGORIES
 
 
 def _pattern(login: Login, part: str, rule: str) -> list[str]:

@@ -11,7 +11,7 @@ from collections import Counter
 from difflib import get_close_matches
 from typing import Any
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import configuration, directives, quantities
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import configuration, directives, quantities, values
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unusable, unusable_secret
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.versions import Server
@@ -60,11 +60,16 @@ def warnings(wish: Declaration) -> list[str]:
 
 def skipped(wish: Declaration, server: Server) -> list[str]:
     """What could not be judged."""
-    unknown = sorted(name for name in map(str.lower, map(str, wish.config)) if name not in directives.names(server))
-    mine = [name for name in unknown if not directives.owner(name)]
-    if mine and not directives.is_judgeable(server):
-        return [f"Whether {server} knows {', '.join(mine)} was not checked: it is newer than the list of directives."]
-    return []
+    mine = sorted({name for name in map(str.lower, map(str, wish.config)) if not directives.owner(name)})
+    if not directives.is_judgeable(server):
+        unknown = [name for name in mine if name not in directives.names(server)]
+        return _not_checked(server, unknown, "it is newer than the list of directives")
+    doubtful = [name for name in mine if name in directives.doubtful(server)]
+    return _not_checked(server, doubtful, "of the versions before and after it in the list only one does")
+
+
+def _not_checked(server: Server, names: list[str], reason: str) -> list[str]:
+    return [f"Whether {server} knows {', '.join(names)} was not checked: {reason}."] if names else []
 
 
 def _twice(wish: Declaration) -> list[str]:
@@ -82,7 +87,7 @@ def _directive(name: str, value: Any, wish: Declaration, server: Server | None) 
         return [unusable("config", name, "it is not the name of a directive", "correct it")]
     if advice := directives.owner(lower):
         return [_unusable(name, value, "the collection sets this directive itself", advice)]
-    return _value(name, value) or _unknown(name, value, wish, server)
+    return _value(name, value) or _unknown(name, value, wish, server) or _impossible(name, value, server)
 
 
 def _unusable(name: str, value: Any, reason: str, advice: str) -> str:
@@ -107,10 +112,26 @@ def _unknown(name: str, value: Any, wish: Declaration, server: Server | None) ->
     if server is None or lower in directives.names(server) or not directives.is_judgeable(server):
         return []
     if directives.is_of_module(lower):
-        return [] if wish.modules else [_unusable(name, value, "no module is loaded", "set redis_cluster_modules")]
+        return _of_module(name, value, wish, server)
     near = get_close_matches(lower, directives.names(server), 1)
     advice = f"write {near[0]} if that was meant" if near else "remove it"
     return [_unusable(name, value, f"{server} has no such directive and would not start", advice)]
+
+
+def _of_module(name: str, value: Any, wish: Declaration, server: Server) -> list[str]:
+    if directives.modules(wish.modules, server) is not directives.Modules.NONE:
+        return []
+    if wish.modules:
+        reason = f"'bundled' loads no module on {server}"
+        return [_unusable(name, value, reason, "name the file of its module in redis_cluster_modules")]
+    return [_unusable(name, value, "no module is loaded", "set redis_cluster_modules")]
+
+
+def _impossible(name: str, value: Any, server: Server | None) -> list[str]:
+    if server is None or not directives.is_judgeable(server):
+        return []
+    reason, advice = values.problem(name.lower(), directives.lines(value) or ())
+    return [_unusable(name, value, reason, advice)] if reason else []
 
 
 def _percent(wish: Declaration) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import directives, validation
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import directives, validation, values, versions
 
 from tests.unit.decide.declarations import application, problems, wish
 
@@ -205,6 +205,50 @@ def test_directives(config: dict[str, Any], message: str) -> None:
     assert problems(wish(config=config)) == [message]
 
 
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (
+            {"appendfsync": "often"},
+            (
+                'Cannot use redis_cluster_config.appendfsync="often": no server takes this value; use always, everysec '
+                "or no."
+            ),
+        ),
+        (
+            {"LogLevel": "info"},
+            (
+                'Cannot use redis_cluster_config.LogLevel="info": no server takes this value; use debug, verbose, '
+                "notice, warning or nothing."
+            ),
+        ),
+        (
+            {"maxmemory-policy": "lru"},
+            (
+                'Cannot use redis_cluster_config.maxmemory-policy="lru": no server takes this value; use noeviction, '
+                "allkeys-lru, allkeys-lfu, allkeys-random, allkeys-lrm, volatile-lru, volatile-lfu, volatile-random, "
+                "volatile-ttl or volatile-lrm."
+            ),
+        ),
+        (
+            {"hz": ""},
+            'Cannot use redis_cluster_config.hz="": it is no whole number; correct it, or leave it out.',
+        ),
+        (
+            {"io-threads": True},
+            "Cannot use redis_cluster_config.io-threads=true: it is no whole number; correct it, or leave it out.",
+        ),
+    ],
+)
+def test_values_that_no_server_takes(config: dict[str, Any], message: str) -> None:
+    assert problems(wish(config=config)) == [message]
+    assert problems(wish(config=config, image="redis:8.10.2")) == []
+
+
+def test_numbers_are_directives_that_servers_know() -> None:
+    assert {*values.NUMBERS, *values.WORDS} <= directives.EVER_KNOWN
+
+
 OWNED = {**directives.OWNED, **{f"{prefix}x": advice for prefix, advice in directives.OWNED_PREFIXES.items()}}
 SECRET = {"masterauth", "primaryauth", "requirepass", "user"}
 
@@ -229,6 +273,7 @@ def test_no_password_among_the_directives_is_ever_shown() -> None:
         {"maxmemory": "870mb"},
         {"maxmemory-policy": "volatile-lru", "hz": 50, "activedefrag": True},
         {"search-timeout": 500, "ts.duplicate_policy": "LAST"},
+        {"appendfsync": False, "loglevel": "WARNING", "list-max-listpack-size": -2},
         {"client-output-buffer-limit": ["normal 0 0 0", "pubsub 64mb 16mb 60"]},
     ],
 )
@@ -240,6 +285,38 @@ def test_directives_of_modules_need_modules() -> None:
     assert problems(wish(config={"search-timeout": 500}, modules=())) == [
         "Cannot use redis_cluster_config.search-timeout=500: no module is loaded; set redis_cluster_modules."
     ]
+
+
+@pytest.mark.parametrize("image", ["redis:7.0.15", "valkey/valkey:9.1.2"])
+def test_servers_that_bundle_no_modules(image: str) -> None:
+    server = versions.server(image, "")[0]
+    assert problems(wish(config={"foo.bar": 1}, image=image)) == [
+        (
+            f"Cannot use redis_cluster_config.foo.bar=1: 'bundled' loads no module on {server}; name the file of its "
+            "module in redis_cluster_modules."
+        )
+    ]
+    assert problems(wish(config={"foo.bar": 1}, image=image, modules=("bundled", "/opt/foo.so"))) == []
+
+
+@pytest.mark.parametrize(
+    ("image", "name", "doubted"),
+    [
+        ("redis:8.2.10", "lookahead", True),
+        ("redis:8.2.10", "hz", False),
+        ("redis:8.6.7", "lookahead", False),
+        ("redis:7.0.5", "hz", False),
+        ("valkey/valkey:8.0.10", "availability-zone", True),
+        ("valkey/valkey:8.0.10", "hz", False),
+        ("valkey/valkey:8.1.9", "availability-zone", False),
+    ],
+)
+def test_directives_that_only_one_of_the_neighbouring_versions_knows(image: str, name: str, doubted: bool) -> None:
+    server, verdict = validation.of_declaration(wish(image=image, config={name: 5}), application(), ())
+    text = (
+        f"Whether {server} knows {name} was not checked: of the versions before and after it in the list only one does."
+    )
+    assert (verdict.problems, verdict.skipped) == ((), (text,) if doubted else ())
 
 
 def test_a_server_newer_than_the_list_of_directives_is_not_judged() -> None:

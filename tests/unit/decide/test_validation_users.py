@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import versions
 
 from tests.unit.decide.declarations import GOOD, application, others, problems, wish
 
@@ -205,6 +206,34 @@ def test_a_password_among_the_rules_of_a_user(word: str) -> None:
             "redis_cluster_users[0].password."
         )
     ]
+
+
+RAED = (
+    'Cannot use redis_cluster_application_commands="+@raed": {} has no such category and would not start; correct it.'
+)
+DOTTED = (
+    'Cannot use redis_cluster_application_commands="+foo.bar": {} has no such command and would not start; correct it.'
+)
+
+
+@pytest.mark.parametrize(
+    ("image", "modules", "rule", "message"),
+    [
+        ("redis:8.6.7", ("bundled",), "+@raed", RAED),
+        ("redis:7.0.15", ("bundled",), "+@raed", RAED),
+        ("redis:7.0.15", ("bundled",), "+@search", RAED.replace("raed", "search")),
+        ("redis:7.0.15", ("bundled",), "+foo.bar", DOTTED),
+        ("valkey/valkey:9.1.2", ("bundled",), "+foo.bar", DOTTED),
+        ("redis:8.6.7", (), "+foo.bar", DOTTED),
+        ("redis:8.6.7", ("bundled",), "+@search", ""),
+        ("redis:8.6.7", ("bundled",), "+ft.search", ""),
+        ("redis:7.0.15", ("/opt/foo.so",), "+foo.bar", ""),
+        ("redis:7.0.15", ("bundled", "/opt/foo.so"), "+@foo", ""),
+    ],
+)
+def test_rules_of_modules(image: str, modules: tuple[str, ...], rule: str, message: str) -> None:
+    found = problems(wish(image=image, modules=modules), application(application_commands=[rule]))
+    assert found == ([message.format(versions.server(image, "")[0])] if message else [])
 
 
 def test_two_users_of_one_name() -> None:
