@@ -93,14 +93,21 @@ class Declaration:
 
 
 def declaration(settings: Table) -> tuple[Declaration, list[str]]:
-    """The settings as values; one that cannot be converted keeps its default and is a problem. None means unset."""
+    """The settings as values; one that cannot be converted keeps its default and is a problem.
+
+    None is as good as unset only where nothing is the default: templates use the variables as they are.
+    """
     known = {each.name: each.type for each in fields(Declaration)}
+    unset = Declaration()
     values: dict[str, Any] = {}
     problems = []
     for name, given in settings.items():
         if name not in known:
             problems.append(_unknown(name, given, list(known)))
-        elif given is not None:
+        elif given is None:
+            if getattr(unset, name) not in (None, ""):
+                problems.append(unusable(name, given, "it is null", "give it a value, or leave it out"))
+        else:
             value, reason = _convert(given, str(known[name]))
             if reason:
                 problems.append(unusable(name, given, reason, "correct it"))

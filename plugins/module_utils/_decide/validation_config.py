@@ -39,13 +39,13 @@ def problems(wish: Declaration, server: Server | None) -> list[str]:
 
 def warnings(wish: Declaration) -> list[str]:
     found = []
-    policy = str(_given(wish, "maxmemory-policy") or "")
+    policy = str(configuration.given(wish, "maxmemory-policy") or "")
     if policy.startswith("allkeys-") and wish.persistence != "none":
         found.append(
             f"maxmemory-policy {policy} evicts any key when memory is full, although "
             f"redis_cluster_persistence={wish.persistence} keeps data on disk."
         )
-    if configuration.memory_limit(wish) is None and configuration.derives_maxmemory(wish):
+    if configuration.memory_limit(wish) is None and configuration.given(wish, "maxmemory") is None:
         found.append(
             "There is neither a memory limit in redis_cluster_resources nor maxmemory in redis_cluster_config: "
             "a server takes all the memory of its kube_node."
@@ -75,7 +75,7 @@ def _not_checked(server: Server, names: list[str], reason: str) -> list[str]:
 def _twice(wish: Declaration) -> list[str]:
     count = Counter(str(name).lower() for name in wish.config)
     return [
-        _unusable(name, _given(wish, name), "it stands there twice in another spelling", "keep one")
+        _unusable(name, configuration.given(wish, name), "it stands there twice in another spelling", "keep one")
         for name, times in count.items()
         if times > 1
     ]
@@ -142,7 +142,7 @@ def _percent(wish: Declaration) -> list[str]:
 
 
 def _maxmemory(wish: Declaration) -> list[str]:
-    given = _given(wish, "maxmemory")
+    given = configuration.given(wish, "maxmemory")
     if given is None:
         return []
     amount, limit = quantities.memory(given), configuration.memory_limit(wish)
@@ -158,7 +158,7 @@ def _maxmemory(wish: Declaration) -> list[str]:
 
 
 def _save(wish: Declaration) -> list[str]:
-    given = _given(wish, "save")
+    given = configuration.given(wish, "save")
     if given is None:
         return []
     saves = any(directives.lines(given) or ())
@@ -178,8 +178,3 @@ def _modules(wish: Declaration) -> list[str]:
         for module in wish.modules
         if module != "bundled" and not (isinstance(module, str) and MODULE_PATH.fullmatch(module))
     ]
-
-
-def _given(wish: Declaration, name: str) -> Any:
-    """The user's value of a directive, however it is spelled."""
-    return next((value for key, value in wish.config.items() if str(key).lower() == name), None)

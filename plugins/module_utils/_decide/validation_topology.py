@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import directives
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import configuration, directives
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unusable
 
@@ -104,7 +104,7 @@ def _times(wish: Declaration) -> list[str]:
 
 
 def _shutdown_timeout(wish: Declaration) -> int:
-    text = directives.text(wish.config.get("shutdown-timeout", SHUTDOWN_TIMEOUT)) or ""
+    text = directives.text(configuration.given(wish, "shutdown-timeout")) or ""
     return int(text) if text.isdecimal() else SHUTDOWN_TIMEOUT
 
 

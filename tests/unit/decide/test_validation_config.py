@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -20,29 +21,43 @@ from tests.unit.decide.declarations import application, problems, wish
             {"image": "redis:latest"},
             (
                 'Cannot use redis_cluster_image="redis:latest": its tag does not name a version of Redis or Valkey; '
-                "set redis_cluster_version to what it holds, for example redis-8.0.2 or valkey-8.1.1."
+                "set redis_cluster_version to what it holds, for example redis-8.6.7 or valkey-8.1.9."
             ),
         ),
         (
             {"image": "redis"},
             (
                 'Cannot use redis_cluster_image="redis": its tag does not name a version of Redis or Valkey; set '
-                "redis_cluster_version to what it holds, for example redis-8.0.2 or valkey-8.1.1."
+                "redis_cluster_version to what it holds, for example redis-8.6.7 or valkey-8.1.9."
             ),
         ),
         (
             {"image": "registry.example:5000/team/cache:8.0.2"},
             (
                 'Cannot use redis_cluster_image="registry.example:5000/team/cache:8.0.2": its tag does not name a '
-                "version of Redis or Valkey; set redis_cluster_version to what it holds, for example redis-8.0.2 or "
-                "valkey-8.1.1."
+                "version of Redis or Valkey; set redis_cluster_version to what it holds, for example redis-8.6.7 or "
+                "valkey-8.1.9."
             ),
         ),
         (
             {"image": f"redis@sha256:{'0' * 64}"},
             (
                 f'Cannot use redis_cluster_image="redis@sha256:{"0" * 64}": its tag does not name a version of Redis '
-                "or Valkey; set redis_cluster_version to what it holds, for example redis-8.0.2 or valkey-8.1.1."
+                "or Valkey; set redis_cluster_version to what it holds, for example redis-8.6.7 or valkey-8.1.9."
+            ),
+        ),
+        (
+            {"image": "redis:latest", "version": "redis-8.6.7"},
+            (
+                'Cannot use redis_cluster_image="redis:latest": what it stands for changes, so that pods of one '
+                "instance may differ; name the tag of one version, or a digest."
+            ),
+        ),
+        (
+            {"image": "localhost:5000/cache", "version": "redis-8.6.7"},
+            (
+                'Cannot use redis_cluster_image="localhost:5000/cache": what it stands for changes, so that pods of '
+                "one instance may differ; name the tag of one version, or a digest."
             ),
         ),
         (
@@ -57,7 +72,7 @@ from tests.unit.decide.declarations import application, problems, wish
             {"version": "8.0.2"},
             (
                 'Cannot use redis_cluster_version="8.0.2": it is not of the form <family>-<version>; set '
-                "redis_cluster_version to what it holds, for example redis-8.0.2 or valkey-8.1.1."
+                "redis_cluster_version to what it holds, for example redis-8.6.7 or valkey-8.1.9."
             ),
         ),
         (
@@ -73,11 +88,23 @@ def test_versions(given: dict[str, Any], message: str) -> None:
     assert problems(wish(**given)) == [message]
 
 
+@pytest.mark.parametrize("image", [f"redis@sha256:{'0' * 64}", f"redis:latest@sha256:{'0' * 64}", "cache:prod"])
+def test_images_of_a_declared_version(image: str) -> None:
+    assert problems(wish(image=image, version="redis-8.6.7")) == []
+
+
+def test_versions_in_advice_have_no_known_security_hole() -> None:
+    for name in re.findall(r"(?:redis|valkey)-[0-9.]+", versions.ADVICE):
+        server = versions.server("cache:1", name.rstrip("."))[0]
+        assert server is not None
+        assert versions.warnings(server) == []
+
+
 def test_an_image_is_one_word() -> None:
     assert problems(wish(image="redis:8.6.7\nx", version="redis-8.6.7")) == [
         (
             'Cannot use redis_cluster_image="redis:8.6.7\\nx": it is not the name of an image; write for example '
-            "redis:8.0.2."
+            "redis:8.6.7."
         )
     ]
 

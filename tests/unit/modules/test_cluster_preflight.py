@@ -99,8 +99,16 @@ def test_a_new_instance(run: Run, api: ApiServer, check: bool) -> None:
     assert set(found["configuration"]) == {"boot", "live"}
     assert found["restart_hash"] == declared.restart_hash(GOOD)
     assert found["declared"] == declared.text(GOOD)
-    rest = ("derives_maxmemory", "stale_configmaps", "namespace_exists", "new", "warnings", "skipped_checks")
-    assert [found[name] for name in rest] == [True, [], True, True, [], []]
+    rest = (
+        "derives_maxmemory",
+        "replica_sync_delay",
+        "stale_configmaps",
+        "namespace_exists",
+        "new",
+        "warnings",
+        "skipped_checks",
+    )
+    assert [found[name] for name in rest] == [True, 0, [], True, True, [], []]
     assert api.writes == []
 
 
