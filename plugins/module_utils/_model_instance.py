@@ -91,8 +91,8 @@ class Instance:
     """ConfigMap, budget and Lease that have the names of ours."""
     secret: Object | None = None
     """N-auth without its data."""
-    running_pods: tuple[str, ...] = ()
-    """Pods of the instance whose server runs."""
+    started_pods: tuple[str, ...] = ()
+    """Pods of the instance whose server runs or has ever run."""
     kube_nodes: tuple[KubeNode, ...] = ()
     storage_class_found: bool = True
     """Whether the wished class, or a default one, exists."""

@@ -75,8 +75,11 @@ instance:
       description: JSON for the annotation C(k8sredis.io/declared), by which the next run knows what changes.
       type: str
     derives_maxmemory:
-      description: Whether C(maxmemory) is to be worked out in the pod.
+      description: Whether C(maxmemory) is to be worked out in the pod, from its limit of memory.
       type: bool
+    replica_sync_delay:
+      description: C(repl-diskless-sync-delay), seconds a master waits for more replicas before a full synchronisation.
+      type: int
     stale_configmaps:
       description: Immutable ConfigMaps of the instance that nothing refers to any more.
       type: list

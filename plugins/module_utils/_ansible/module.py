@@ -9,19 +9,22 @@ from __future__ import annotations
 import getpass
 import importlib
 import os
+import re
 import socket
 import ssl
 import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import arguments
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.lock import Lock, Renewal
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
-from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Fatal, Plan, Wish
+from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Fatal, Plan, Refused, Wish
 from ansible_collections.k8sredis.core.plugins.module_utils._observe import pods
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Kube
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.target import (
@@ -32,8 +35,26 @@ from ansible_collections.k8sredis.core.plugins.module_utils._observe.target impo
     tool_password,
 )
 
-LIBRARIES = {"redis": "redis>=5.0.8", "kubernetes": "kubernetes>=29.0.0,!=36.0.0,!=36.0.1"}
-"""36.0.0 and 36.0.1 send no Authorization header for a token."""
+Version = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Library:
+    """As requirements.txt names it."""
+
+    name: str
+    oldest: Version
+    broken: tuple[Version, ...] = ()
+
+    def __str__(self) -> str:
+        return ",".join([f"{self.name}>={_dotted(self.oldest)}", *(f"!={_dotted(each)}" for each in self.broken)])
+
+
+LIBRARIES = {
+    "redis": Library("redis", (5, 0, 8)),
+    # They send no Authorization header for a token.
+    "kubernetes": Library("kubernetes", (29, 0, 0), broken=((36, 0, 0), (36, 0, 1))),
+}
 
 
 def run(spec: dict[str, Any], work: Callable[[AnsibleModule], dict[str, Any]], **options: Any) -> None:
@@ -50,13 +71,31 @@ def run(spec: dict[str, Any], work: Callable[[AnsibleModule], dict[str, Any]], *
 
 def require_libraries(*names: str) -> None:
     """Raises Fatal with the interpreter and the command that cures it: most first runs fail here."""
-    missing = [LIBRARIES[name] for name in names if not _importable(name)]
-    if missing:
+    seen = {LIBRARIES[name]: _unusable(LIBRARIES[name]) for name in names}
+    wrong = {str(library): found for library, found in seen.items() if found}
+    if wrong:
         raise Fatal(
-            f"Cannot work without the Python libraries {' and '.join(missing)}: {sys.executable} does not have them; "
-            f"install them with {sys.executable} -m pip install {' '.join(repr(name) for name in missing)}, or set "
-            "ansible_python_interpreter to a Python that has them."
+            f"Cannot work without the Python libraries {' and '.join(wrong)}: {sys.executable} has "
+            f"{' and '.join(wrong.values())}; install them with {sys.executable} -m pip install "
+            f"{' '.join(map(repr, wrong))}, or set ansible_python_interpreter to a Python that has them."
         )
+
+
+def _unusable(library: Library) -> str:
+    """What there is instead of a library that can be used; empty when it is fine."""
+    if not _importable(library.name):
+        return f"no {library.name}"
+    try:
+        version = metadata.version(library.name)
+    except metadata.PackageNotFoundError:  # a copy that nobody installed says no version
+        return ""
+    number = tuple(int(digits) for digits in re.findall(r"\d+", version)[:3])
+    number += (0,) * (3 - len(number))
+    return f"{library.name} {version}" if number < library.oldest or number in library.broken else ""
+
+
+def _dotted(version: Version) -> str:
+    return ".".join(map(str, version))
 
 
 def _importable(name: str) -> bool:
@@ -115,6 +154,9 @@ def _tls(params: dict[str, Any]) -> ssl.SSLContext | None:
 def wish(module: AnsibleModule) -> Wish:
     """The topology options; settings only where the task names them."""
     params = module.params
+    for name, least in (("shards", 1), ("replicas", 0)):
+        if params[name] < least:
+            raise Refused(f"Cannot form a cluster with {name}={params[name]}: it is too few; use {least} or more.")
     named = {"cluster-node-timeout": params["node_timeout"], "repl-diskless-sync-delay": params["replica_sync_delay"]}
     settings = {name: str(value) for name, value in named.items() if value is not None}
     return Wish(params["shards"], params["replicas"], settings)

@@ -11,6 +11,7 @@ a pod of the old version reads the same file while another already runs the new 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -42,6 +43,10 @@ APPLICATION_COMMANDS = ("+@all", "-@admin", "-@dangerous", "+info", "+keys", "+s
 """INFO, KEYS and SORT are 'dangerous' to the servers, but applications use them."""
 ALL_KEYS = ("~*",)
 ALL_CHANNELS = ("&*",)
+
+
+PASSWORD_RULE = re.compile(r"(?<!\S)[#><!]\S*")
+"""A word that gives a password or takes one away, in plain (``>`` and ``<``) or as its hash (``#`` and ``!``)."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +105,5 @@ def _words(user: User) -> tuple[str, ...]:
 
 
 def shown(acl_file: str) -> str:
-    """The file for people: no password, not even its hash."""
-    return "".join(f"{_without_hashes(line)}\n" for line in acl_file.splitlines())
-
-
-def _without_hashes(line: str) -> str:
-    return " ".join("<password>" if word.startswith("#") else word for word in line.split(" "))
+    """The file for people: no password, not even its hash, also where somebody wrote into it by hand."""
+    return "".join(f"{PASSWORD_RULE.sub('<password>', line)}\n" for line in acl_file.splitlines())

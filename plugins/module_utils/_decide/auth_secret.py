@@ -7,23 +7,30 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import acl
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.acl import User
-from ansible_collections.k8sredis.core.plugins.module_utils._decide.users import Login
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import foreign
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.users import Login, password_problem
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Refused, Step
 
 APPLICATION_PASSWORD = "password"
 SYSTEM_PASSWORDS = ("tool-password", "replication-password", "probe-password")
 ACL_FILE = "users.acl"
 
+SYSTEM_PASSWORD = re.compile(r"[!#-&(-~]+")
+"""Printable ASCII. The pods write it into a configuration file as it stands, where a line break would begin another
+directive and a quote would have to be closed."""
+NOT_TEXT = "\ufffd"
+
 Data = Mapping[str, str]
 
 
 def data(secret: Mapping[str, Any] | None) -> dict[str, str]:
-    """What a Secret holds, as text."""
+    """What a Secret holds, as text; bytes that are none become U+FFFD."""
     found = (secret or {}).get("data") or {}
     return {key: base64.b64decode(value).decode("utf-8", "replace") for key, value in found.items()}
 
@@ -44,6 +51,29 @@ def check_kept(name: str, there: Data, application: Login, running: Sequence[str
             f"Cannot make new passwords for Secret {name}: it has no {' and no '.join(missing)}, but {running[0]} "
             f"runs with them; restore the Secret, or stop the pods."
         )
+
+
+def check_usable(name: str, there: Data, application: Login) -> None:
+    """Raises Refused for passwords that somebody put there and that would be written back otherwise than they are."""
+    found = [_system_problem(name, key) for key in SYSTEM_PASSWORDS if not _is_plain(there.get(key, ""))]
+    kept = "" if application.password else there.get(APPLICATION_PASSWORD, "")
+    reason = "it is not text in UTF-8" if NOT_TEXT in kept else password_problem(kept)[0]
+    if kept and reason:
+        subject = f"{APPLICATION_PASSWORD} of Secret {name}"
+        found.append(foreign(subject, reason, "give another one as redis_cluster_application_password"))
+    if found:
+        raise Refused("\n".join(found))
+
+
+def _is_plain(password: str) -> bool:
+    return not password or SYSTEM_PASSWORD.fullmatch(password) is not None
+
+
+def _system_problem(name: str, key: str) -> str:
+    reason = "it holds something else than printable ASCII without spaces and quotes"
+    return foreign(
+        f"{key} of Secret {name}", reason, "restore the Secret, or stop the pods and remove this key to get a new one"
+    )
 
 
 def users(wanted: Data, application: Login, others: Sequence[Login]) -> tuple[User, ...]:

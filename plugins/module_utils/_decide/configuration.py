@@ -131,4 +131,15 @@ def memory_limit(wish: Declaration) -> int | None:
 
 def derives_maxmemory(wish: Declaration) -> bool:
     """Whether the pod works maxmemory out from its own limit when it starts."""
-    return "maxmemory" not in {name.lower() for name in wish.config}
+    return memory_limit(wish) is not None and given(wish, "maxmemory") is None
+
+
+def replica_sync_delay(wish: Declaration) -> int:
+    """Seconds; see _defaults()."""
+    text = directives.text(given(wish, "repl-diskless-sync-delay")) or ""
+    return int(text) if text.isdecimal() else 0
+
+
+def given(wish: Declaration, name: str) -> Any:
+    """The user's value of a directive, however it is spelled; None when there is none."""
+    return next((value for key, value in wish.config.items() if key.lower() == name), None)

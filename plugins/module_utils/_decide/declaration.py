@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unusable
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unusable, unusable_secret
 
 Table = Mapping[str, Any]
 Items = tuple[Any, ...]
@@ -93,14 +93,21 @@ class Declaration:
 
 
 def declaration(settings: Table) -> tuple[Declaration, list[str]]:
-    """The settings as values; one that cannot be converted keeps its default and is a problem. None means unset."""
+    """The settings as values; one that cannot be converted keeps its default and is a problem.
+
+    None is as good as unset only where nothing is the default: templates use the variables as they are.
+    """
     known = {each.name: each.type for each in fields(Declaration)}
+    unset = Declaration()
     values: dict[str, Any] = {}
     problems = []
     for name, given in settings.items():
         if name not in known:
             problems.append(_unknown(name, given, list(known)))
-        elif given is not None:
+        elif given is None:
+            if getattr(unset, name) not in (None, ""):
+                problems.append(unusable(name, given, "it is null", "give it a value, or leave it out"))
+        else:
             value, reason = _convert(given, str(known[name]))
             if reason:
                 problems.append(unusable(name, given, reason, "correct it"))
@@ -114,6 +121,8 @@ def _unknown(name: str, given: Any, known: list[str]) -> str:
         return f"Cannot use '{name}' inside settings: it would be logged; give it as the option '{name}' of the module."
     near = get_close_matches(name, known, 1)
     advice = f"write redis_cluster_{near[0]} if that was meant" if near else "remove it"
+    if "password" in name:
+        return unusable_secret(name, "there is no such variable", advice)
     return unusable(name, given, "there is no such variable", advice)
 
 

@@ -165,8 +165,13 @@ def _canonical(name: str, value: Any) -> Any:
     if name == "storage" and isinstance(value, Mapping) and value.get("type") == "persistent_claim":
         return {"type": value["type"]}
     if name == "resources" and isinstance(value, Mapping):
-        return {kind: {key: _amount(each) for key, each in amounts.items()} for kind, amounts in value.items()}
+        return {kind: _amounts(amounts) for kind, amounts in value.items()}
     return value
+
+
+def _amounts(given: Any) -> Any:
+    """As they are when they are no dictionary: another check refuses them then."""
+    return {key: _amount(each) for key, each in given.items()} if isinstance(given, Mapping) else given
 
 
 def _amount(text: Any) -> str:

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from enum import Enum
 from typing import Any
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import known
@@ -58,6 +60,12 @@ OWNED_PREFIXES = {
     "tls-": "this version does not do TLS yet; leave it out",
 }
 
+SECRET = ("masterauth", "primaryauth", "requirepass", "tls-client-key-file-pass", "tls-key-file-pass", "user")
+"""Their values are never shown."""
+
+BUNDLED = "bundled"
+BUNDLED_CATEGORIES = frozenset({"search", "json", "timeseries", "bloom", "cuckoo", "cms", "topk", "tdigest"})
+
 MODULE_DIRECTIVE = re.compile(r"[a-z0-9_]+\..+|(search|ts|bf|cf|cms|topk|tdigest|json)-.+")
 """``<module>.<setting>``, and the names of the modules that Redis 8 images hold."""
 
@@ -71,8 +79,28 @@ def owner(name: str) -> str:
     return next((advice for prefix, advice in OWNED_PREFIXES.items() if name.startswith(prefix)), "")
 
 
+def is_secret(name: str) -> bool:
+    """Also when it is misspelt."""
+    return bool(get_close_matches(name.lower(), SECRET, 1, 0.8))
+
+
 def is_of_module(name: str) -> bool:
     return MODULE_DIRECTIVE.fullmatch(name) is not None
+
+
+class Modules(Enum):
+    """What may be added to a server's own words."""
+
+    NONE = "none"
+    BUNDLED = "those that Redis images hold since 8.0"
+    ANY = "any, of a file that nobody here can look into"
+
+
+def modules(wished: Sequence[Any], server: Server) -> Modules:
+    """``bundled`` loads what the image holds, and before Redis 8 and with Valkey that is nothing."""
+    if any(module != BUNDLED for module in wished):
+        return Modules.ANY
+    return Modules.BUNDLED if wished and server.family == "redis" and server.version >= (8,) else Modules.NONE
 
 
 def is_judgeable(server: Server) -> bool:
@@ -81,16 +109,22 @@ def is_judgeable(server: Server) -> bool:
 
 
 def names(server: Server) -> frozenset[str]:
-    """What this version knows; between two versions of the tables, what either of them knows."""
-    return _words(known.DIRECTIVES, server)
+    """What this version knows; between two versions of the tables, all that either of them knows."""
+    return frozenset().union(*_neighbours(known.DIRECTIVES, server))
+
+
+def doubtful(server: Server) -> frozenset[str]:
+    """Directives that only one of the two neighbouring versions of the tables knows."""
+    before, after = _neighbours(known.DIRECTIVES, server)
+    return before ^ after
 
 
 def commands(server: Server) -> frozenset[str]:
-    return _words(known.COMMANDS, server)
+    return frozenset().union(*_neighbours(known.COMMANDS, server))
 
 
 def categories(server: Server) -> frozenset[str]:
-    return _words(known.CATEGORIES, server)
+    return frozenset().union(*_neighbours(known.CATEGORIES, server))
 
 
 def is_for_boot(name: str) -> bool:
@@ -101,15 +135,21 @@ def is_for_boot(name: str) -> bool:
     return name in EVER_RESTART_ONLY or name not in EVER_KNOWN
 
 
-def _words(tables: Tables, server: Server) -> frozenset[str]:
-    """Union of the last table not newer than the server and the first not older."""
-    lower: frozenset[str] = frozenset()
+def _neighbours(tables: Tables, server: Server) -> tuple[frozenset[str], frozenset[str]]:
+    """The words of the last table not newer than the server and of the first not older; both the same where there is
+    only one, or where it is the server's own."""
+    before = _ancestor(tables, server)
     for version, now in history(tables[server.family]):
         comparable = version[: len(server.version)]
         if comparable >= server.version:
-            return now if comparable == server.version else now | lower
-        lower = now
-    return lower
+            return (now if comparable == server.version or before is None else before), now
+        before = now
+    return before or frozenset(), before or frozenset()
+
+
+def _ancestor(tables: Tables, server: Server) -> frozenset[str] | None:
+    """Valkey 7.2 is Redis 7.2 under another name; a Redis older than the tables has none."""
+    return history(tables["redis"])[0][1] if server.family == "valkey" else None
 
 
 def history(table: Mapping[tuple[int, ...], str]) -> list[tuple[tuple[int, ...], frozenset[str]]]:

@@ -8,11 +8,10 @@ A wrong CLUSTER MEET merges two clusters and cannot be undone, so:
 
 1. Every member was asked for its own id and table, through a connection to that very pod or endpoint.
 2. Members that know each other's ids form a group. A member that knows nobody and holds nothing is fresh.
-3. Refused: two groups that hold data, a group that knows a living node which is not a member, a group
-   with data that does not serve every slot and of which half or more is not here (what is left of
-   another, or a lost, cluster), a
-   member that holds data but knows nobody, unless it serves every slot (a cluster of one, which grows),
-   and a member whom the others' first message would end.
+3. Refused: a node that is there twice, two groups that hold data, a group that knows a living node which
+   is not a member, a group with data that does not serve every slot and of which half or more is not here
+   (what is left of another, or a lost, cluster), a member that holds data but knows nobody, unless it
+   serves every slot (a cluster of one, which grows), and a member whom the others' first message would end.
 4. A fresh member gets a config epoch of its own while it knows nobody, above every epoch seen: with
    epoch 0 it would lose its slots to a dead node's higher epoch (valkey-operator#197).
 5. Each pair that does not know each other at the right address meets, the earlier name asking.
@@ -41,8 +40,22 @@ REASON_ABSENT = "does not run yet"
 
 def plan(view: View) -> Plan:
     """Steps that make every member known to every other; refuses what would merge clusters."""
+    _refuse_twice(view)
     refuse_foreign(view)
     return _absent(view) + _epochs(view) + _meetings(view)
+
+
+def _refuse_twice(view: View) -> None:
+    """One server under two names would get the steps of both; two servers with one id, out of copied data, would take
+    each other for the same node."""
+    names: dict[str, str] = {}
+    for node in view.answering:
+        other = names.setdefault(node.id, node.name)
+        if other != node.name:
+            raise Refused(
+                f"Cannot join {other} and {node.name}: both say that they are node {node.id[:12]}; name each server "
+                "once, or, if data was copied, empty one of the two."
+            )
 
 
 def refuse_foreign(view: View) -> None:

@@ -88,6 +88,16 @@ def short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
+def is_label(text: str) -> bool:
+    """RFC 1123, as most names inside objects."""
+    return NAMESPACE.fullmatch(text) is not None and len(text) <= LONGEST_LABEL
+
+
+def is_object_name(text: str) -> bool:
+    """A DNS subdomain, as most objects are named."""
+    return SUBDOMAIN.fullmatch(text) is not None and len(text) <= LONGEST_HOSTNAME
+
+
 def problems(wish: Declaration) -> list[str]:
     """Names that Kubernetes or DNS would refuse, before anything has been made."""
     found = _label("name", wish.name, LABEL) + _label("namespace", wish.namespace, NAMESPACE)

@@ -45,6 +45,7 @@ def result(wish: Declaration, server: Server, there: Instance, verdict: Verdict)
         "restart_hash": declared.restart_hash(wish),
         "declared": declared.text(wish),
         "derives_maxmemory": configuration.derives_maxmemory(wish),
+        "replica_sync_delay": configuration.replica_sync_delay(wish),
         "stale_configmaps": validation_live.stale_config_maps(there, frozenset({named.boot, named.config})),
         "stale_services": sorted(there.own_services - set(names.services(wish))),
         "namespace_exists": validation_live.namespace_exists(there),

@@ -17,17 +17,17 @@ LONGEST_VALUE = 80
 
 def unusable(setting: str, value: Any, reason: str, advice: str) -> str:
     """A value that cannot be taken. ``setting`` may go deeper: ``storage.size``."""
-    return f"Cannot use {PREFIX}{setting}={shown(value)}: {reason}; {advice}."
+    return f"Cannot use {_setting(setting)}={shown(value)}: {reason}; {advice}."
 
 
 def unusable_secret(setting: str, reason: str, advice: str) -> str:
     """As unusable(), for a value that nobody may see."""
-    return f"Cannot use {PREFIX}{setting}: {reason}; {advice}."
+    return f"Cannot use {_setting(setting)}: {reason}; {advice}."
 
 
 def unchangeable(setting: str, old: Any, new: Any, reason: str, advice: str) -> str:
     """A change of something that lives."""
-    return f"Cannot change {PREFIX}{setting} from {shown(old)} to {shown(new)}: {reason}; {advice}."
+    return f"Cannot change {_setting(setting)} from {shown(old)} to {shown(new)}: {reason}; {advice}."
 
 
 def foreign(subject: str, reason: str, advice: str) -> str:
@@ -36,6 +36,17 @@ def foreign(subject: str, reason: str, advice: str) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value in one line; control characters are escaped, long values cut."""
-    text = json.dumps(value, ensure_ascii=False, default=str, sort_keys=True)
+    """A value in one line; what is no printable character is escaped, long values cut."""
+    text = _printable(json.dumps(value, ensure_ascii=False, default=str, sort_keys=True))
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
+
+
+def _setting(name: str) -> str:
+    """The role's variable; a deeper part of its name may be the user's own text."""
+    return _printable(f"{PREFIX}{name}")
+
+
+def _printable(text: str) -> str:
+    """JSON leaves U+0085 and U+2028, which end a line, marks that turn the direction of text, and lone surrogates,
+    which no output can encode."""
+    return "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in text)

@@ -18,6 +18,7 @@ from typing import Any
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import acl, directives
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.acl import User
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.directives import Modules
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unusable, unusable_secret
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.versions import Server
 
@@ -25,7 +26,8 @@ USER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@:-]{0,127}")
 COMMAND_RULE = re.compile(r"[+-](@[a-z0-9_-]+|[a-z0-9_.-]+(\|[a-z0-9_.-]+)?)|allcommands|nocommands", re.IGNORECASE)
 KEY_RULE = re.compile(r"(?:%(R|W|RW|WR))?~(.+)", re.IGNORECASE | re.DOTALL)
 RIGHTS = re.compile(r"^(%[RW])?[~&]")
-PATTERN = re.compile(r"[^\s\x00-\x20\x7f]+")
+PATTERN = re.compile(r"[^\s\x00-\x20\x7f\ud800-\udfff]+")
+"""Nor halves of surrogate pairs, which JSON can write and UTF-8 cannot."""
 SHORTEST_PASSWORD = 16
 
 
@@ -93,8 +95,10 @@ def channel_rule(pattern: str) -> str:
     return pattern if pattern.startswith("&") else f"&{pattern}"
 
 
-def problems(application: Login, others: Sequence[Login], server: Server | None, modules: bool = True) -> list[str]:
-    """``server`` judges names of commands, when it is known; ``modules``: whether it may have more of them."""
+def problems(
+    application: Login, others: Sequence[Login], server: Server | None, modules: Modules = Modules.ANY
+) -> list[str]:
+    """``server`` judges names of commands, when it is known; ``modules`` may bring more of them."""
     logins = [application, *others]
     found = [*_application_name(application), *(text for login in others for text in _name(login))]
     found += _twice(logins)
@@ -126,6 +130,8 @@ def _name(login: Login) -> list[str]:
     if login.name.startswith((acl.RESERVED_PREFIX, "_")):
         reason = "names that begin with k8sredis- or an underscore are reserved"
         return [unusable(setting, login.name, reason, "use another name")]
+    if acl.PASSWORD_RULE.search(login.name):
+        return [_password_elsewhere(login, setting)]
     if not USER_NAME.fullmatch(login.name):
         reason = "a name begins with a letter or digit and holds up to 128 letters, digits and _ . @ : -"
         return [unusable(setting, login.name, reason, "use another name")]
@@ -146,17 +152,33 @@ def _password(login: Login, *, required: bool) -> list[str]:
             if required
             else []
         )
-    if not PATTERN.fullmatch(login.password):
-        reason = "it holds a space, a line break or another control character"
-        return [unusable_secret(setting, reason, "leave these out")]
-    if len(login.password) < SHORTEST_PASSWORD:
+    reason, advice = password_problem(login.password)
+    return [unusable_secret(setting, reason, advice)] if reason else []
+
+
+def password_problem(password: str) -> tuple[str, str]:
+    """Why a password cannot be taken and what to do; empty when it can."""
+    if not PATTERN.fullmatch(password):
+        return "it holds a space, a line break or another control character", "leave these out"
+    if len(password) < SHORTEST_PASSWORD:
         reason = f"it is shorter than {SHORTEST_PASSWORD} characters, and a server answers millions of guesses a minute"
-        return [unusable_secret(setting, reason, "use a longer one")]
-    return []
+        return reason, "use a longer one"
+    return "", ""
 
 
-def _command(login: Login, rule: str, server: Server | None, modules: bool) -> list[str]:
+def _password_elsewhere(login: Login, setting: str) -> str:
+    """A word that would be a password in an ACL file, so it is not shown."""
+    return unusable_secret(
+        setting,
+        "a word that begins with # > < or ! is a password",
+        f"give it as redis_cluster_{_setting(login, 'password')}",
+    )
+
+
+def _command(login: Login, rule: str, server: Server | None, modules: Modules) -> list[str]:
     setting = _setting(login, "commands")
+    if acl.PASSWORD_RULE.match(rule):
+        return [_password_elsewhere(login, setting)]
     if not COMMAND_RULE.fullmatch(rule):
         reason = "it is no rule for commands"
         return [unusable(setting, rule, reason, "write for example +@read, -keys or +config|get")]
@@ -166,18 +188,26 @@ def _command(login: Login, rule: str, server: Server | None, modules: bool) -> l
     return [unusable(setting, rule, f"{server} has no such {kind} and would not start", "correct it")]
 
 
-def _is_known(rule: str, server: Server, modules: bool) -> bool:
+def _is_known(rule: str, server: Server, modules: Modules) -> bool:
     word = rule[1:]
     if rule in ("allcommands", "nocommands") or word == "@all":
         return True
     if word[:1] == "@":
-        return modules or word[1:] in directives.categories(server)
-    return word in directives.commands(server) or (modules and "." in word)
+        return _is_category(word[1:], server, modules)
+    return word in directives.commands(server) or (modules is not Modules.NONE and "." in word)
+
+
+def _is_category(name: str, server: Server, modules: Modules) -> bool:
+    if modules is Modules.ANY or name in directives.categories(server):
+        return True
+    return modules is Modules.BUNDLED and name in directives.BUNDLED_CATEGORIES
 
 
 def _pattern(login: Login, part: str, rule: str) -> list[str]:
     pattern = RIGHTS.sub("", rule)
     if PATTERN.fullmatch(pattern):
         return []
+    if acl.PASSWORD_RULE.search(pattern):
+        return [_password_elsewhere(login, _setting(login, part))]
     reason = "a pattern is not empty and holds no space, line break or other control character"
     return [unusable(_setting(login, part), pattern, reason, "use ? in its place")]

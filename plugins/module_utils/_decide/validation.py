@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
+    directives,
     names,
     users,
     validation_config,
@@ -39,13 +40,14 @@ class Verdict:
 def of_declaration(wish: Declaration, application: Login, others: Sequence[Login]) -> tuple[Server | None, Verdict]:
     """What the declaration says of itself; also the server it names."""
     server, unknown = versions.server(wish.image, wish.version)
+    modules = directives.modules(wish.modules, server) if server else directives.Modules.ANY
     problems = [
         *names.problems(wish),
         *validation_topology.problems(wish),
         *validation_pods.problems(wish),
         *unknown,
         *validation_config.problems(wish, server),
-        *users.problems(application, others, server, bool(wish.modules)),
+        *users.problems(application, others, server, modules),
     ]
     warnings = [*validation_config.warnings(wish), *(versions.warnings(server) if server else [])]
     skipped = validation_config.skipped(wish, server) if server else []
@@ -54,4 +56,7 @@ def of_declaration(wish: Declaration, application: Login, others: Sequence[Login
 
 def of_instance(wish: Declaration, there: Instance) -> Verdict:
     """What Kubernetes says of the declaration."""
+    if validation_topology.size(wish):
+        # Their names alone would fill the memory, and they are refused anyway.
+        return Verdict()
     return Verdict(tuple(validation_live.problems(wish, there)), (), tuple(validation_live.skipped(there)))

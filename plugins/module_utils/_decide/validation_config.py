@@ -11,15 +11,16 @@ from collections import Counter
 from difflib import get_close_matches
 from typing import Any
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import configuration, directives, quantities
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import configuration, directives, quantities, values
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
-from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unusable
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unusable, unusable_secret
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.versions import Server
 
 MOST_MEMORY_PERCENT = 85
 """Share of the memory limit; the rest is for copy-on-write while saving, for buffers and fragmentation."""
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+"""Also halves of surrogate pairs, which JSON can write and UTF-8 cannot."""
 MODULE_PATH = re.compile(r"/[A-Za-z0-9_./+-]+( [A-Za-z0-9_./:=,+-]+)*")
 """A path and plain arguments: the line goes into a configuration file as it stands."""
 
@@ -28,7 +29,7 @@ def problems(wish: Declaration, server: Server | None) -> list[str]:
     """Without a known ``server`` its directives are not judged."""
     return [
         *_twice(wish),
-        *(text for name, value in wish.config.items() for text in _directive(name, value, wish, server)),
+        *(text for name, value in wish.config.items() for text in _directive(str(name), value, wish, server)),
         *_percent(wish),
         *_maxmemory(wish),
         *_save(wish),
@@ -38,13 +39,13 @@ def problems(wish: Declaration, server: Server | None) -> list[str]:
 
 def warnings(wish: Declaration) -> list[str]:
     found = []
-    policy = str(_given(wish, "maxmemory-policy") or "")
+    policy = str(configuration.given(wish, "maxmemory-policy") or "")
     if policy.startswith("allkeys-") and wish.persistence != "none":
         found.append(
             f"maxmemory-policy {policy} evicts any key when memory is full, although "
             f"redis_cluster_persistence={wish.persistence} keeps data on disk."
         )
-    if configuration.memory_limit(wish) is None and configuration.derives_maxmemory(wish):
+    if configuration.memory_limit(wish) is None and configuration.given(wish, "maxmemory") is None:
         found.append(
             "There is neither a memory limit in redis_cluster_resources nor maxmemory in redis_cluster_config: "
             "a server takes all the memory of its kube_node."
@@ -59,49 +60,78 @@ def warnings(wish: Declaration) -> list[str]:
 
 def skipped(wish: Declaration, server: Server) -> list[str]:
     """What could not be judged."""
-    unknown = sorted(name for name in map(str.lower, map(str, wish.config)) if name not in directives.names(server))
-    mine = [name for name in unknown if not directives.owner(name)]
-    if mine and not directives.is_judgeable(server):
-        return [f"Whether {server} knows {', '.join(mine)} was not checked: it is newer than the list of directives."]
-    return []
+    mine = sorted({name for name in map(str.lower, map(str, wish.config)) if not directives.owner(name)})
+    if not directives.is_judgeable(server):
+        unknown = [name for name in mine if name not in directives.names(server)]
+        return _not_checked(server, unknown, "it is newer than the list of directives")
+    doubtful = [name for name in mine if name in directives.doubtful(server)]
+    return _not_checked(server, doubtful, "of the versions before and after it in the list only one does")
+
+
+def _not_checked(server: Server, names: list[str], reason: str) -> list[str]:
+    return [f"Whether {server} knows {', '.join(names)} was not checked: {reason}."] if names else []
 
 
 def _twice(wish: Declaration) -> list[str]:
     count = Counter(str(name).lower() for name in wish.config)
     return [
-        unusable(f"config.{name}", wish.config.get(name), "it stands there twice in another spelling", "keep one")
+        _unusable(name, configuration.given(wish, name), "it stands there twice in another spelling", "keep one")
         for name, times in count.items()
         if times > 1
     ]
 
 
-def _directive(name: Any, value: Any, wish: Declaration, server: Server | None) -> list[str]:
-    setting, lower = f"config.{name}", str(name).lower()
+def _directive(name: str, value: Any, wish: Declaration, server: Server | None) -> list[str]:
+    lower = name.lower()
     if not directives.NAME.fullmatch(lower):
         return [unusable("config", name, "it is not the name of a directive", "correct it")]
     if advice := directives.owner(lower):
-        return [unusable(setting, value, "the collection sets this directive itself", advice)]
-    return _value(setting, value) or _unknown(setting, lower, value, wish, server)
+        return [_unusable(name, value, "the collection sets this directive itself", advice)]
+    return _value(name, value) or _unknown(name, value, wish, server) or _impossible(name, value, server)
 
 
-def _value(setting: str, value: Any) -> list[str]:
+def _unusable(name: str, value: Any, reason: str, advice: str) -> str:
+    """A refused directive by the user's own spelling, without its value when that may be a password."""
+    if directives.is_secret(name):
+        return unusable_secret(f"config.{name}", reason, advice)
+    return unusable(f"config.{name}", value, reason, advice)
+
+
+def _value(name: str, value: Any) -> list[str]:
     lines = directives.lines(value)
     if not lines:
         reason = "its value is not text, a number, true, false, or a list of these"
-        return [unusable(setting, value, reason, "correct it")]
+        return [_unusable(name, value, reason, "correct it")]
     if any(CONTROL.search(line) for line in lines):
-        return [unusable(setting, value, "it holds a line break or another control character", "remove it")]
+        return [_unusable(name, value, "it holds a line break or another control character", "remove it")]
     return []
 
 
-def _unknown(setting: str, name: str, value: Any, wish: Declaration, server: Server | None) -> list[str]:
-    if server is None or name in directives.names(server) or not directives.is_judgeable(server):
+def _unknown(name: str, value: Any, wish: Declaration, server: Server | None) -> list[str]:
+    lower = name.lower()
+    if server is None or lower in directives.names(server) or not directives.is_judgeable(server):
         return []
-    if directives.is_of_module(name):
-        return [] if wish.modules else [unusable(setting, value, "no module is loaded", "set redis_cluster_modules")]
-    near = get_close_matches(name, directives.names(server), 1)
+    if directives.is_of_module(lower):
+        return _of_module(name, value, wish, server)
+    near = get_close_matches(lower, directives.names(server), 1)
     advice = f"write {near[0]} if that was meant" if near else "remove it"
-    return [unusable(setting, value, f"{server} has no such directive and would not start", advice)]
+    return [_unusable(name, value, f"{server} has no such directive and would not start", advice)]
+
+
+def _of_module(name: str, value: Any, wish: Declaration, server: Server) -> list[str]:
+    if directives.modules(wish.modules, server) is not directives.Modules.NONE:
+        return []
+    if wish.modules:
+        reason = f"'bundled' loads no module on {server}"
+        return [_unusable(name, value, reason, "name the file of its module in redis_cluster_modules")]
+    return [_unusable(name, value, "no module is loaded", "set redis_cluster_modules")]
+
+
+def _impossible(name: str, value: Any, server: Server | None) -> list[str]:
+    if server is None or not directives.is_judgeable(server):
+        return []
+    reason, advice = values.problem(name.lower(), directives.lines(value) or ())
+    return [_unusable(name, value, reason, advice)] if reason else []
 
 
 def _percent(wish: Declaration) -> list[str]:
@@ -112,7 +142,7 @@ def _percent(wish: Declaration) -> list[str]:
 
 
 def _maxmemory(wish: Declaration) -> list[str]:
-    given = _given(wish, "maxmemory")
+    given = configuration.given(wish, "maxmemory")
     if given is None:
         return []
     amount, limit = quantities.memory(given), configuration.memory_limit(wish)
@@ -128,7 +158,7 @@ def _maxmemory(wish: Declaration) -> list[str]:
 
 
 def _save(wish: Declaration) -> list[str]:
-    given = _given(wish, "save")
+    given = configuration.given(wish, "save")
     if given is None:
         return []
     saves = any(directives.lines(given) or ())
@@ -148,8 +178,3 @@ def _modules(wish: Declaration) -> list[str]:
         for module in wish.modules
         if module != "bundled" and not (isinstance(module, str) and MODULE_PATH.fullmatch(module))
     ]
-
-
-def _given(wish: Declaration, name: str) -> Any:
-    """The user's value of a directive, however it is spelled."""
-    return next((value for key, value in wish.config.items() if str(key).lower() == name), None)

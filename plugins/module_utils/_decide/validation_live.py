@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import declared, names, quantities, versions
@@ -32,6 +33,7 @@ OUR_APPLICATION = "redis-cluster"
 OURSELVES = "k8sredis"
 
 POD_SECURITY = "pod-security.kubernetes.io/enforce"
+GROWS = "this version does not grow claims yet"
 IMMUTABLE_REASON = "{field} of a StatefulSet cannot be changed"
 
 SKIPPED = {
@@ -177,7 +179,7 @@ def _members(wish: Declaration) -> Iterator[tuple[int, int]]:
 
 def _changes(wish: Declaration, there: Instance) -> list[str]:
     """Each difference once, however many StatefulSets tell it."""
-    way_out = _way_out(there)
+    way_out = _way_out(wish, there)
     found: dict[str, str] = {}
     for statefulset in ours(wish, there):
         for setting, text in _immutable(wish, statefulset, way_out):
@@ -187,10 +189,14 @@ def _changes(wish: Declaration, there: Instance) -> list[str]:
     return list(found.values())
 
 
-def _way_out(there: Instance) -> str:
-    if there.running_pods:
+def _way_out(wish: Declaration, there: Instance) -> str:
+    """A server that crashes again and again may have data, which would go with an empty_dir when the pod is removed."""
+    if there.started_pods:
         return "set it back"
-    return "set it back, or, as none of its servers runs, remove the instance and create it again"
+    # A pod that was made anew does not tell of the one before it, whose data may be in the claim.
+    claims = any(_belongs(claim, wish.name) for claim in there.claims)
+    how = ", with redis_cluster_delete_claims unless its claims hold data that is needed," if claims else ""
+    return f"set it back, or, as none of its servers runs, remove the instance{how} and create it again"
 
 
 def _immutable(wish: Declaration, seen: StatefulSet, way_out: str) -> Iterator[tuple[str, str]]:
@@ -226,17 +232,22 @@ def _claim_templates(wish: Declaration, seen: StatefulSet, way_out: str) -> Iter
     elif before is not None:
         size, storage_class = str(wish.storage.get("size") or ""), str(wish.storage.get("class") or "")
         if quantities.quantity(before.size) != quantities.quantity(size):
-            yield "storage.size", unchangeable("storage.size", before.size, size, _size_reason(before, size), way_out)
+            why = _template_size_reason(before, size)
+            yield "storage.size", unchangeable("storage.size", before.size, size, why, way_out)
         if before.storage_class != storage_class:
             yield "storage.class", unchangeable("storage.class", before.storage_class, storage_class, reason, way_out)
         if before.access_modes != ("ReadWriteOnce",):
             yield "accessModes", _by_hand(seen, "accessModes")
 
 
+def _template_size_reason(before: ClaimTemplate, size: str) -> str:
+    reason = _size_reason(before, size)
+    return f"{IMMUTABLE_REASON.format(field='volumeClaimTemplates')}, and {reason}" if reason == GROWS else reason
+
+
 def _size_reason(before: ClaimTemplate, size: str) -> str:
-    if (quantities.quantity(size) or 0) < (quantities.quantity(before.size) or 0):
-        return "a claim cannot shrink"
-    return f"{IMMUTABLE_REASON.format(field='volumeClaimTemplates')}, and this version does not grow claims yet"
+    shrinks = (quantities.quantity(size) or 0) < (quantities.quantity(before.size) or 0)
+    return "a claim cannot shrink" if shrinks else GROWS
 
 
 def _declared(wish: Declaration, seen: StatefulSet, way_out: str) -> Iterator[tuple[str, str]]:
@@ -259,7 +270,9 @@ def _left_claims(wish: Declaration, there: Instance) -> list[str]:
         reason = f"{len(left)} claims of this instance hold its data"
         advice = "use persistent_claim, or delete the claims if their data is not needed"
         return [unusable("storage.type", wish.storage["type"], reason, advice)]
-    return [*(_left_declaration(wish, there) or _left_shape(wish, left)), *_left_sizes(wish, left)]
+    before = _left_annotation(there)
+    shape = _left_declaration(wish, before) or _left_shape(wish, left)
+    return [*shape, *_left_sizes(wish, left), *_left_class(wish, left, before)]
 
 
 def _left_shape(wish: Declaration, left: list[Claim]) -> list[str]:
@@ -272,11 +285,15 @@ def _left_shape(wish: Declaration, left: list[Claim]) -> list[str]:
     return [unusable("shards", wish.shards, reason, advice)]
 
 
-def _left_declaration(wish: Declaration, there: Instance) -> list[str]:
-    """The Secret tells how the instance was declared. A new image or new resources are fine: all pods start anew."""
+def _left_annotation(there: Instance) -> dict[str, Any]:
+    """The Secret tells how the instance was declared; empty when it does not."""
     annotation = there.secret.annotations.get(declared.ANNOTATION, "") if there.secret else ""
-    before = declared.read(annotation)
-    if before is None:
+    return declared.read(annotation) or {}
+
+
+def _left_declaration(wish: Declaration, before: Mapping[str, Any]) -> list[str]:
+    """A new image or new resources are fine: all pods start anew."""
+    if not before:
         return []
     advice = "set it back, or delete its claims if their data is not needed"
     kept = ("shards", "replicas", "persistence")
@@ -293,9 +310,32 @@ def _left_data(wish: Declaration, data_of: str) -> list[str]:
 
 
 def _left_sizes(wish: Declaration, left: list[Claim]) -> list[str]:
+    """A StatefulSet takes up a claim of any size, so the pods would not have what was declared."""
     size = str(wish.storage.get("size") or "")
-    larger = [claim for claim in left if (quantities.quantity(claim.asks.size) or 0) > (quantities.quantity(size) or 0)]
-    if not larger:
+    by_size = {quantities.quantity(claim.asks.size) or Decimal(0): claim for claim in reversed(left)}
+    if set(by_size) == {quantities.quantity(size)}:
         return []
-    reason = f"the claim {larger[0].name} of this instance has {larger[0].asks.size}, and a claim cannot shrink"
-    return [unusable("storage.size", size, reason, f"use {larger[0].asks.size}")]
+    claim = by_size[max(by_size)]
+    if len(by_size) > 1:
+        other = by_size[min(by_size)]
+        reason = f"the claim {claim.name} of this instance has {claim.asks.size}, and {other.name} {other.asks.size}"
+        return [unusable("storage.size", size, reason, f"grow all of them to {claim.asks.size}, and use that")]
+    reason = f"the claim {claim.name} of this instance has {claim.asks.size}, and {_size_reason(claim.asks, size)}"
+    return [unusable("storage.size", size, reason, f"use {claim.asks.size}")]
+
+
+def _left_class(wish: Declaration, left: list[Claim], before: Mapping[str, Any]) -> list[str]:
+    """A claim without a class got the name of the default one when it was made; only the declaration tells the two
+    apart."""
+    wished = str(wish.storage.get("class") or "")
+    were = {claim.asks.storage_class for claim in left} if wished else {_declared_class(before)}
+    other = sorted(were - {wished})
+    if not other:
+        return []
+    reason = f"claims of this instance have the class '{other[0]}'"
+    advice = f"use {other[0] or 'no class'}, or delete the claims if their data is not needed"
+    return [unusable("storage.class", wished, reason, advice)]
+
+
+def _declared_class(before: Mapping[str, Any]) -> str:
+    return str((before.get("storage") or {}).get("class") or "")

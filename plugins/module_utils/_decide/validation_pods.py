@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,9 @@ from typing import Any
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import names, quantities
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unusable
+
+LEAST_MEMORY = 32
+"""MiB of a container."""
 
 STORAGE_KEYS = ("type", "size", "class", "path", "prepare")
 STORAGE_TYPES = ("persistent_claim", "empty_dir", "host_path")
@@ -40,13 +44,29 @@ IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*")
 
 
 def problems(wish: Declaration) -> list[str]:
-    return [*_image(wish), *_resources(wish), *_storage(wish), *_metadata(wish), *_volumes(wish), *_priority(wish)]
+    return [
+        *_image(wish),
+        *_pull_secrets(wish),
+        *_resources(wish),
+        *_storage(wish),
+        *_metadata(wish),
+        *_volumes(wish),
+        *_priority(wish),
+    ]
 
 
 def _image(wish: Declaration) -> list[str]:
     if IMAGE.fullmatch(wish.image):
         return []
-    return [unusable("image", wish.image, "it is not the name of an image", "write for example redis:8.0.2")]
+    return [unusable("image", wish.image, "it is not the name of an image", "write for example redis:8.6.7")]
+
+
+def _pull_secrets(wish: Declaration) -> list[str]:
+    return [
+        unusable("image_pull_secrets", secret, "it is not the name of a Secret", "write its name only, such as regcred")
+        for secret in wish.image_pull_secrets
+        if not isinstance(secret, str) or not names.is_object_name(secret)
+    ]
 
 
 def _resources(wish: Declaration) -> list[str]:
@@ -60,7 +80,16 @@ def _resources(wish: Declaration) -> list[str]:
             if quantities.quantity(amount) is None:
                 reason = "it is not a quantity of Kubernetes"
                 found.append(unusable(f"resources.{kind}.{name}", amount, reason, "write for example 500m or 2Gi"))
-    return found or _more_requested(wish)
+    return found or [*_more_requested(wish), *_memory_limit(wish)]
+
+
+def _memory_limit(wish: Declaration) -> list[str]:
+    """A unit that was forgotten, or the m of thousandths."""
+    limit = wish.resources.get("limits", {}).get("memory")
+    if limit is None or (quantities.quantity(limit) or 0) >= LEAST_MEMORY * quantities.MIB:
+        return []
+    reason = f"no server runs in less than {LEAST_MEMORY}Mi"
+    return [unusable("resources.limits.memory", limit, reason, "write for example 1Gi, or leave it out for no limit")]
 
 
 def _more_requested(wish: Declaration) -> list[str]:
@@ -91,10 +120,12 @@ def _size(wish: Declaration, kind: str) -> list[str]:
         return []
     amount = quantities.quantity(size)
     found = []
-    if amount is None or amount <= 0:
+    if amount is None:
         found.append(unusable("storage.size", size, "it is not a quantity of Kubernetes", "write for example 8Gi"))
+    elif amount < quantities.MIB:
+        found.append(unusable("storage.size", size, "no data fits into less than 1Mi", "write for example 8Gi"))
     storage_class = wish.storage.get("class") or ""
-    if storage_class and not names.SUBDOMAIN.fullmatch(str(storage_class)):
+    if storage_class and not names.is_object_name(str(storage_class)):
         reason = "it is not the name of a StorageClass"
         found.append(
             unusable("storage.class", storage_class, reason, "correct it, or leave it out for the default one")
@@ -132,8 +163,8 @@ def _metadata(wish: Declaration) -> list[str]:
 
 
 def _pair(setting: str, key: str, value: Any, *, is_label: bool) -> list[str]:
-    prefix, _slash, name = key.rpartition("/")
-    if not LABEL_NAME.fullmatch(name) or (prefix and not names.SUBDOMAIN.fullmatch(prefix)):
+    prefix, slash, name = key.rpartition("/")
+    if not LABEL_NAME.fullmatch(name) or (slash and not names.is_object_name(prefix)):
         return [unusable(setting, key, "it is not a key of Kubernetes", "write for example example.com/team")]
     if setting != "node_selector" and (key in OUR_LABELS or key.startswith(OUR_PREFIX)):
         return [unusable(f"{setting}.{key}", value, "the collection sets it itself", "use another key")]
@@ -150,7 +181,10 @@ def _volumes(wish: Declaration) -> list[str]:
     known: set[str] = set()
     for volume in wish.extra_volumes:
         name = volume.get("name") if isinstance(volume, Mapping) else None
-        if not isinstance(name, str) or name in OUR_VOLUMES or name in known:
+        if isinstance(name, str) and not names.is_label(name):
+            reason = "a volume's name has at most 63 characters of a-z, 0-9 and dashes inside"
+            found.append(unusable("extra_volumes", name, reason, "use another name"))
+        elif not isinstance(name, str) or name in OUR_VOLUMES or name in known:
             reason = "a volume needs a name that nobody else has"
             found.append(
                 unusable("extra_volumes", volume, reason, f"use one other than {', '.join(sorted(OUR_VOLUMES))}")
@@ -167,13 +201,17 @@ def _mount(mount: Any, volumes: set[str] | frozenset[str]) -> list[str]:
     if not isinstance(path, str) or mount.get("name") not in volumes:
         reason = "it needs a mountPath and the name of a volume"
         return [unusable("extra_volume_mounts", mount, reason, "name one of redis_cluster_extra_volumes")]
-    if any(path.rstrip("/") == folder or path.startswith(f"{folder}/") for folder in OUR_FOLDERS):
+    # The kubelet takes a relative path from the root, and the kernel several slashes for one.
+    folder = posixpath.normpath(f"/{path.lstrip('/')}")
+    if folder == "/":
+        return [unusable("extra_volume_mounts", path, "it would hide the whole image", "use another mountPath")]
+    if any(folder == ours or folder.startswith(f"{ours}/") for ours in OUR_FOLDERS):
         reason = "the collection mounts a volume of its own there"
         return [unusable("extra_volume_mounts", path, reason, "use another mountPath")]
     return []
 
 
 def _priority(wish: Declaration) -> list[str]:
-    if not wish.priority_class or names.SUBDOMAIN.fullmatch(wish.priority_class):
+    if not wish.priority_class or names.is_object_name(wish.priority_class):
         return []
     return [unusable("priority_class", wish.priority_class, "it is not the name of a PriorityClass", "correct it")]

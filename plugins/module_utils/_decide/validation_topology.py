@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import directives
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import configuration, directives
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unusable
 
@@ -38,7 +38,7 @@ LONGEST_PORT_NAME = 15
 
 
 def problems(wish: Declaration) -> list[str]:
-    return [*_choices(wish), *_shards(wish), *_replicas(wish), *_size(wish), *_times(wish), *_ports(wish)]
+    return [*_choices(wish), *_shards(wish), *_replicas(wish), *size(wish), *_times(wish), *_ports(wish)]
 
 
 def _choices(wish: Declaration) -> list[str]:
@@ -76,7 +76,7 @@ def _replicas(wish: Declaration) -> list[str]:
     return [unusable("replicas", 0, reason, "use 1 or more, or consent by redis_cluster_accept_no_replicas")]
 
 
-def _size(wish: Declaration) -> list[str]:
+def size(wish: Declaration) -> list[str]:
     members = wish.shards * (wish.replicas + 1)
     if members <= MOST_MEMBERS:
         return []
@@ -104,7 +104,7 @@ def _times(wish: Declaration) -> list[str]:
 
 
 def _shutdown_timeout(wish: Declaration) -> int:
-    text = directives.text(wish.config.get("shutdown-timeout", SHUTDOWN_TIMEOUT)) or ""
+    text = directives.text(configuration.given(wish, "shutdown-timeout")) or ""
     return int(text) if text.isdecimal() else SHUTDOWN_TIMEOUT
 
 

@@ -27,7 +27,7 @@ and 22312 (Redis), the release notes of 21 July 2026 (Valkey: CVE-2026-56684, CV
 
 TAG = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:[-._+].*)?")
 DECLARED = re.compile(r"(redis|valkey)-(\d+)\.(\d+)(?:\.(\d+))?")
-ADVICE = "set redis_cluster_version to what it holds, for example redis-8.0.2 or valkey-8.1.1"
+ADVICE = "set redis_cluster_version to what it holds, for example redis-8.6.7 or valkey-8.1.9"
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,9 @@ class Server:
 def server(image: str, declared: str) -> tuple[Server | None, list[str]]:
     """The server of an image; ``declared`` is the setting ``version``, empty to read it from the tag."""
     from_tag = _from_image(image)
+    if declared and _moves(image):
+        reason = "what it stands for changes, so that pods of one instance may differ"
+        return None, [unusable("image", image, reason, "name the tag of one version, or a digest")]
     if not declared:
         if from_tag is None:
             return None, [unusable("image", image, "its tag does not name a version of Redis or Valkey", ADVICE)]
@@ -101,6 +104,13 @@ def _from_image(image: str) -> Server | None:
     if not family or not found:
         return None
     return Server(family, tuple(int(part) for part in found.groups() if part is not None))
+
+
+def _moves(image: str) -> bool:
+    """Without a tag an image is its ``latest``."""
+    repository, _at, digest = image.partition("@")
+    _name, _colon, tag = repository.rpartition("/")[2].partition(":")
+    return not digest and tag in ("", "latest")
 
 
 def _numbers(found: re.Match[str]) -> tuple[int, ...]:

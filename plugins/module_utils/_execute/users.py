@@ -6,7 +6,8 @@
 PRIVATE to the collection.
 
 1. Read the Secret and the pods.
-2. Passwords that running servers want but the Secret lost are refused, never made anew.
+2. Passwords that running servers want but the Secret lost are refused, never made anew; so are those in the Secret
+   that no server or file could take as they are.
 3. Read the users of every server that runs.
 4. Bring users that are missing or differ to the wish, on all servers at once, each by one ACL SETUSER. A
    rule that the servers do not know fails here, before it gets into the file that a pod starts with.
@@ -69,6 +70,7 @@ def keep(
     path = kube.path("secrets", wanted.secret)
     secret = kube.get(path)
     there = auth_secret.data(secret)
+    auth_secret.check_usable(wanted.secret, there, wanted.application)
     running = [member for member in session.target.members() if not member.waiting]
     auth_secret.check_kept(wanted.secret, there, wanted.application, [member.name for member in running])
     passwords = auth_secret.passwords(there, wanted.application, generate)

@@ -102,7 +102,7 @@ def _instance(question: Question, answers: dict[str, Any], extras: dict[str, Any
             if answers[kind] is not None
         ),
         secret=Object(*_metadata("Secret", secret)) if secret else None,
-        running_pods=tuple(sorted(pod["metadata"]["name"] for pod in answers["pods"] if _runs(pod))),
+        started_pods=tuple(sorted(pod["metadata"]["name"] for pod in answers["pods"] if _has_started(pod))),
         kube_nodes=tuple(kube_node(found) for found in readable.get("nodes", [])),
         storage_class_found=readable.get("storageclasses", True),
         config_maps=frozenset(found["metadata"]["name"] for found in answers["configmaps"]),
@@ -175,6 +175,10 @@ def _revision(found: Json) -> Json:
     return dict(found.get("data", {}).get("spec", {}).get("template") or {})
 
 
-def _runs(pod: Json) -> bool:
-    states = pod.get("status", {}).get("containerStatuses") or []
-    return any("running" in (state.get("state") or {}) for state in states)
+def _has_started(pod: Json) -> bool:
+    """A container that has ended is still there as ``terminated``, or, when it waits to be started again, as
+    ``lastState``."""
+    return any(
+        state.get("restartCount") or state.get("lastState") or {"running", "terminated"} & set(state.get("state") or {})
+        for state in pod.get("status", {}).get("containerStatuses") or []
+    )

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import ipaddress
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ class Endpoints:
 
     def __init__(self, endpoints: Sequence[str], access: Access) -> None:
         self._members = tuple(_endpoint(text) for text in endpoints)
+        _refuse_twice(self._members)
         self._access = access
 
     def members(self) -> tuple[Member, ...]:
@@ -137,7 +139,21 @@ def _endpoint(text: str) -> Member:
     host = host.strip("[]")
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
         raise Fatal(f"Cannot use endpoint '{text}': it is not of the form host:port; write for example 10.0.0.1:6379.")
-    return Member(name=text, host=host, port=int(port))
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        reason = f"the members of a cluster know each other by address, and '{host}' is a name"
+        raise Fatal(f"Cannot use endpoint '{text}': {reason}; use the address.") from None
+    return Member(name=text, host=str(address), port=int(port))
+
+
+def _refuse_twice(members: Sequence[Member]) -> None:
+    seen: set[tuple[str, int]] = set()
+    for member in members:
+        where = (member.host, member.port)
+        if where in seen:
+            raise Fatal(f"Cannot use endpoint '{member.name}': it is named twice; name each server once.")
+        seen.add(where)
 
 
 def direct_client(member: Member, access: Access) -> Any:
@@ -186,4 +202,10 @@ def tool_password(kube: Kube, secret: str) -> str:
     """The password of our ACL user, from the instance's Secret; empty when there is no such Secret."""
     found = kube.get(kube.path("secrets", secret))
     data = (found or {}).get("data") or {}
-    return base64.b64decode(data.get(TOOL_PASSWORD_KEY, "")).decode("utf-8")
+    try:
+        return base64.b64decode(data.get(TOOL_PASSWORD_KEY, "")).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Fatal(
+            f"Cannot use {TOOL_PASSWORD_KEY} of Secret {secret}: it is not text in UTF-8; restore the Secret, or stop "
+            "the pods and remove this key to get a new one."
+        ) from error

@@ -79,6 +79,12 @@ def test_what_people_see_of_the_file_has_no_hash() -> None:
     assert not any(each in shown for each in HASH.values())
 
 
+@pytest.mark.parametrize("word", ["#canary", ">canary", "<canary", "!canary"])
+@pytest.mark.parametrize("gap", [" ", "\t", "  "])
+def test_what_was_written_into_the_file_by_hand_is_hidden_too(word: str, gap: str) -> None:
+    assert acl.shown(f"user a on{gap}{word} ~a#b\n") == f"user a on{gap}<password> ~a#b\n"
+
+
 @pytest.mark.parametrize(
     ("pattern", "rule"),
     [

@@ -118,10 +118,31 @@ def test_our_limit_comes_before_the_users() -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "derived"), [({}, True), ({"MaxMemory": "1gb"}, False), ({"maxmemory-policy": 1}, True)]
+    ("given", "derived"),
+    [
+        ({}, True),
+        ({"config": {"MaxMemory": "1gb"}}, False),
+        ({"config": {"maxmemory-policy": 1}}, True),
+        ({"resources": {}}, False),
+        ({"resources": {"limits": {"cpu": 1}}}, False),
+        ({"resources": {"limits": {"memory": "0"}}}, False),
+    ],
 )
-def test_maxmemory_is_derived_unless_given(config: dict[str, Any], derived: bool) -> None:
-    assert configuration.derives_maxmemory(wish(config=config)) is derived
+def test_maxmemory_is_derived_from_a_limit_unless_given(given: dict[str, Any], derived: bool) -> None:
+    assert configuration.derives_maxmemory(wish(**given)) is derived
+
+
+@pytest.mark.parametrize(
+    ("config", "seconds"),
+    [
+        ({}, 0),
+        ({"repl-diskless-sync-delay": 5}, 5),
+        ({"Repl-Diskless-Sync-Delay": "7"}, 7),
+        ({"repl-diskless-sync-delay": []}, 0),
+    ],
+)
+def test_the_delay_before_a_full_synchronisation(config: dict[str, Any], seconds: int) -> None:
+    assert configuration.replica_sync_delay(wish(config=config)) == seconds
 
 
 def split_arguments(line: bytes) -> list[bytes] | None:

@@ -54,6 +54,16 @@ def keys(found: View, name: str, number: int = 7) -> View:
     return views.info(found, name, db0=f"keys={number},expires=0")
 
 
+@pytest.mark.parametrize("found", [fresh_view(3, 0), healthy(3, 0)], ids=["fresh", "healthy"])
+def test_a_node_that_is_there_under_two_names(found: View) -> None:
+    first = found.nodes[0]
+    again = replace(first, member=replace(first.member, name="shop-9-9", host="10.0.9.9"))
+    assert refusal(views.view(*found.nodes, again)) == (
+        f"Cannot join shop-0-0 and shop-9-9: both say that they are node {first.id[:12]}; name each server once, or, "
+        "if data was copied, empty one of the two."
+    )
+
+
 def together(*parts: View) -> View:
     return views.view(*(one for part in parts for one in part.nodes))
 

@@ -44,6 +44,15 @@ def test_settings_get_their_types() -> None:
         ({"shards": "three"}, 'Cannot use redis_cluster_shards="three": it must be a whole number; correct it.'),
         ({"shards": 3.5}, "Cannot use redis_cluster_shards=3.5: it must be a whole number; correct it."),
         ({"shards": True}, "Cannot use redis_cluster_shards=true: it must be a whole number; correct it."),
+        (
+            {"cluster_domain": None},
+            "Cannot use redis_cluster_cluster_domain=null: it is null; give it a value, or leave it out.",
+        ),
+        ({"labels": None}, "Cannot use redis_cluster_labels=null: it is null; give it a value, or leave it out."),
+        (
+            {"client_service": None},
+            "Cannot use redis_cluster_client_service=null: it is null; give it a value, or leave it out.",
+        ),
         ({"name": ["a"]}, 'Cannot use redis_cluster_name=["a"]: it must be text; correct it.'),
         (
             {"client_service": "perhaps"},
@@ -59,6 +68,13 @@ def test_settings_get_their_types() -> None:
             ),
         ),
         ({"xyzzy": "x" * 99}, f'Cannot use redis_cluster_xyzzy="{"x" * 79}...: there is no such variable; remove it.'),
+        (
+            {"aplication_password": "canary"},
+            (
+                "Cannot use redis_cluster_aplication_password: there is no such variable; write "
+                "redis_cluster_application_user if that was meant."
+            ),
+        ),
         (
             {"application_password": "canary"},
             (

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import validation
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import directives, validation, values, versions
 
 from tests.unit.decide.declarations import application, problems, wish
 
@@ -20,29 +21,43 @@ from tests.unit.decide.declarations import application, problems, wish
             {"image": "redis:latest"},
             (
                 'Cannot use redis_cluster_image="redis:latest": its tag does not name a version of Redis or Valkey; '
-                "set redis_cluster_version to what it holds, for example redis-8.0.2 or valkey-8.1.1."
+                "set redis_cluster_version to what it holds, for example redis-8.6.7 or valkey-8.1.9."
             ),
         ),
         (
             {"image": "redis"},
             (
                 'Cannot use redis_cluster_image="redis": its tag does not name a version of Redis or Valkey; set '
-                "redis_cluster_version to what it holds, for example redis-8.0.2 or valkey-8.1.1."
+                "redis_cluster_version to what it holds, for example redis-8.6.7 or valkey-8.1.9."
             ),
         ),
         (
             {"image": "registry.example:5000/team/cache:8.0.2"},
             (
                 'Cannot use redis_cluster_image="registry.example:5000/team/cache:8.0.2": its tag does not name a '
-                "version of Redis or Valkey; set redis_cluster_version to what it holds, for example redis-8.0.2 or "
-                "valkey-8.1.1."
+                "version of Redis or Valkey; set redis_cluster_version to what it holds, for example redis-8.6.7 or "
+                "valkey-8.1.9."
             ),
         ),
         (
             {"image": f"redis@sha256:{'0' * 64}"},
             (
                 f'Cannot use redis_cluster_image="redis@sha256:{"0" * 64}": its tag does not name a version of Redis '
-                "or Valkey; set redis_cluster_version to what it holds, for example redis-8.0.2 or valkey-8.1.1."
+                "or Valkey; set redis_cluster_version to what it holds, for example redis-8.6.7 or valkey-8.1.9."
+            ),
+        ),
+        (
+            {"image": "redis:latest", "version": "redis-8.6.7"},
+            (
+                'Cannot use redis_cluster_image="redis:latest": what it stands for changes, so that pods of one '
+                "instance may differ; name the tag of one version, or a digest."
+            ),
+        ),
+        (
+            {"image": "localhost:5000/cache", "version": "redis-8.6.7"},
+            (
+                'Cannot use redis_cluster_image="localhost:5000/cache": what it stands for changes, so that pods of '
+                "one instance may differ; name the tag of one version, or a digest."
             ),
         ),
         (
@@ -57,7 +72,7 @@ from tests.unit.decide.declarations import application, problems, wish
             {"version": "8.0.2"},
             (
                 'Cannot use redis_cluster_version="8.0.2": it is not of the form <family>-<version>; set '
-                "redis_cluster_version to what it holds, for example redis-8.0.2 or valkey-8.1.1."
+                "redis_cluster_version to what it holds, for example redis-8.6.7 or valkey-8.1.9."
             ),
         ),
         (
@@ -73,11 +88,23 @@ def test_versions(given: dict[str, Any], message: str) -> None:
     assert problems(wish(**given)) == [message]
 
 
+@pytest.mark.parametrize("image", [f"redis@sha256:{'0' * 64}", f"redis:latest@sha256:{'0' * 64}", "cache:prod"])
+def test_images_of_a_declared_version(image: str) -> None:
+    assert problems(wish(image=image, version="redis-8.6.7")) == []
+
+
+def test_versions_in_advice_have_no_known_security_hole() -> None:
+    for name in re.findall(r"(?:redis|valkey)-[0-9.]+", versions.ADVICE):
+        server = versions.server("cache:1", name.rstrip("."))[0]
+        assert server is not None
+        assert versions.warnings(server) == []
+
+
 def test_an_image_is_one_word() -> None:
     assert problems(wish(image="redis:8.6.7\nx", version="redis-8.6.7")) == [
         (
             'Cannot use redis_cluster_image="redis:8.6.7\\nx": it is not the name of an image; write for example '
-            "redis:8.0.2."
+            "redis:8.6.7."
         )
     ]
 
@@ -164,6 +191,24 @@ def test_an_image_is_one_word() -> None:
             "Cannot use redis_cluster_config.hz=10: it stands there twice in another spelling; keep one.",
         ),
         (
+            {"Hz": 10, "HZ": 20},
+            "Cannot use redis_cluster_config.hz=10: it stands there twice in another spelling; keep one.",
+        ),
+        (
+            {"hz": "\ud800"},
+            (
+                'Cannot use redis_cluster_config.hz="\\ud800": it holds a line break or another control character; '
+                "remove it."
+            ),
+        ),
+        (
+            {"requirepas": "canary"},
+            (
+                "Cannot use redis_cluster_config.requirepas: redis-8.6.7 has no such directive and would not start; "
+                "write requirepass if that was meant."
+            ),
+        ),
+        (
             {"maxmemory": "900mb"},
             (
                 'Cannot use redis_cluster_config.maxmemory="900mb": it is more than 85 %, and the container\'s '
@@ -188,11 +233,74 @@ def test_directives(config: dict[str, Any], message: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (
+            {"appendfsync": "often"},
+            (
+                'Cannot use redis_cluster_config.appendfsync="often": no server takes this value; use always, everysec '
+                "or no."
+            ),
+        ),
+        (
+            {"LogLevel": "info"},
+            (
+                'Cannot use redis_cluster_config.LogLevel="info": no server takes this value; use debug, verbose, '
+                "notice, warning or nothing."
+            ),
+        ),
+        (
+            {"maxmemory-policy": "lru"},
+            (
+                'Cannot use redis_cluster_config.maxmemory-policy="lru": no server takes this value; use noeviction, '
+                "allkeys-lru, allkeys-lfu, allkeys-random, allkeys-lrm, volatile-lru, volatile-lfu, volatile-random, "
+                "volatile-ttl or volatile-lrm."
+            ),
+        ),
+        (
+            {"hz": ""},
+            'Cannot use redis_cluster_config.hz="": it is no whole number; correct it, or leave it out.',
+        ),
+        (
+            {"io-threads": True},
+            "Cannot use redis_cluster_config.io-threads=true: it is no whole number; correct it, or leave it out.",
+        ),
+    ],
+)
+def test_values_that_no_server_takes(config: dict[str, Any], message: str) -> None:
+    assert problems(wish(config=config)) == [message]
+    assert problems(wish(config=config, image="redis:8.10.2")) == []
+
+
+def test_numbers_are_directives_that_servers_know() -> None:
+    assert {*values.NUMBERS, *values.WORDS} <= directives.EVER_KNOWN
+
+
+OWNED = {**directives.OWNED, **{f"{prefix}x": advice for prefix, advice in directives.OWNED_PREFIXES.items()}}
+SECRET = {"masterauth", "primaryauth", "requirepass", "user"}
+
+
+@pytest.mark.parametrize("name", sorted(OWNED))
+def test_directives_of_the_collection(name: str) -> None:
+    value = "" if name in SECRET else '="canary"'
+    assert problems(wish(config={name: "canary"})) == [
+        f"Cannot use redis_cluster_config.{name}{value}: the collection sets this directive itself; {OWNED[name]}."
+    ]
+
+
+def test_no_password_among_the_directives_is_ever_shown() -> None:
+    found = problems(wish(config={"RequirePass": "canary", "requirepass": "canary", "tls-key-file-pass": "canary"}))
+    assert len(found) == 4
+    assert "canary" not in "".join(found)
+
+
+@pytest.mark.parametrize(
     "config",
     [
         {"maxmemory": "870mb"},
         {"maxmemory-policy": "volatile-lru", "hz": 50, "activedefrag": True},
         {"search-timeout": 500, "ts.duplicate_policy": "LAST"},
+        {"appendfsync": False, "loglevel": "WARNING", "list-max-listpack-size": -2},
         {"client-output-buffer-limit": ["normal 0 0 0", "pubsub 64mb 16mb 60"]},
     ],
 )
@@ -204,6 +312,38 @@ def test_directives_of_modules_need_modules() -> None:
     assert problems(wish(config={"search-timeout": 500}, modules=())) == [
         "Cannot use redis_cluster_config.search-timeout=500: no module is loaded; set redis_cluster_modules."
     ]
+
+
+@pytest.mark.parametrize("image", ["redis:7.0.15", "valkey/valkey:9.1.2"])
+def test_servers_that_bundle_no_modules(image: str) -> None:
+    server = versions.server(image, "")[0]
+    assert problems(wish(config={"foo.bar": 1}, image=image)) == [
+        (
+            f"Cannot use redis_cluster_config.foo.bar=1: 'bundled' loads no module on {server}; name the file of its "
+            "module in redis_cluster_modules."
+        )
+    ]
+    assert problems(wish(config={"foo.bar": 1}, image=image, modules=("bundled", "/opt/foo.so"))) == []
+
+
+@pytest.mark.parametrize(
+    ("image", "name", "doubted"),
+    [
+        ("redis:8.2.10", "lookahead", True),
+        ("redis:8.2.10", "hz", False),
+        ("redis:8.6.7", "lookahead", False),
+        ("redis:7.0.5", "hz", False),
+        ("valkey/valkey:8.0.10", "availability-zone", True),
+        ("valkey/valkey:8.0.10", "hz", False),
+        ("valkey/valkey:8.1.9", "availability-zone", False),
+    ],
+)
+def test_directives_that_only_one_of_the_neighbouring_versions_knows(image: str, name: str, doubted: bool) -> None:
+    server, verdict = validation.of_declaration(wish(image=image, config={name: 5}), application(), ())
+    text = (
+        f"Whether {server} knows {name} was not checked: of the versions before and after it in the list only one does."
+    )
+    assert (verdict.problems, verdict.skipped) == ((), (text,) if doubted else ())
 
 
 def test_a_server_newer_than_the_list_of_directives_is_not_judged() -> None:

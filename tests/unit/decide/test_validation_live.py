@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import declared, validation_live
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import declared, validation, validation_live
 from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import (
+    Claim,
     ClaimTemplate,
     Instance,
     KubeNode,
@@ -20,15 +21,26 @@ from ansible_collections.k8sredis.core.plugins.module_utils._model_instance impo
 from tests.unit.decide.declarations import GOOD, claim, labels, statefulset, there, wish
 
 DECLARED = declared.text(GOOD)
+
+
+def secret(**given: Any) -> Object:
+    """That of an instance that was declared like this."""
+    return Object("Secret", "shop-auth", labels(), {declared.ANNOTATION: declared.text(wish(**given))})
+
+
 LIVE = there(
     statefulsets=tuple(statefulset(DECLARED, shard) for shard in range(3)),
     claims=tuple(claim(shard, ordinal) for shard in range(3) for ordinal in range(2)),
     services=(Object("Service", "shop-nodes", labels()), Object("Service", "shop", labels())),
-    secret=Object("Secret", "shop-auth", labels(), {declared.ANNOTATION: DECLARED}),
-    running_pods=("shop-0-0",),
+    secret=secret(),
+    started_pods=("shop-0-0",),
 )
 LEFT = there(claims=LIVE.claims, secret=LIVE.secret)
 """After a removal that kept claims and passwords."""
+LEFT_IN_STANDARD = replace(
+    LEFT, claims=tuple(replace(each, asks=ClaimTemplate("8Gi", "standard")) for each in LEFT.claims)
+)
+"""The same where Kubernetes has a default class: its name got into the claims."""
 
 
 HELM = {"app.kubernetes.io/managed-by": "Helm"}
@@ -361,19 +373,34 @@ def test_another_kind_of_storage_of_a_live_instance() -> None:
 )
 def test_storage_without_claims(before: dict[str, Any], after: dict[str, Any], message: str) -> None:
     live = statefulset(declared.text(wish(storage=before)), claim_templates={})
-    seen = there(statefulsets=(live,), running_pods=("shop-0-0",))
+    seen = there(statefulsets=(live,), started_pods=("shop-0-0",))
     assert problems(seen, storage=before) == []
     assert problems(seen, storage=after) == [message]
 
 
-def test_what_has_never_run_may_also_be_made_anew() -> None:
-    assert problems(replace(LIVE, running_pods=()), image="redis:8.8.3") == [
+@pytest.mark.parametrize(
+    ("claims", "how"),
+    [((), ""), (LIVE.claims, ", with redis_cluster_delete_claims unless its claims hold data that is needed,")],
+)
+def test_what_has_never_run_may_also_be_made_anew(claims: tuple[Claim, ...], how: str) -> None:
+    assert problems(replace(LIVE, started_pods=(), claims=claims), image="redis:8.8.3") == [
         (
             'Cannot change redis_cluster_image from "docker.io/library/redis:8.6.7" to "redis:8.8.3": it needs a '
             "restart of every pod, which this version does not do yet; set it back, or, as none of its servers "
-            "runs, remove the instance and create it again."
+            f"runs, remove the instance{how} and create it again."
         )
     ]
+
+
+def test_more_servers_than_can_be_are_not_compared_with_what_is_there() -> None:
+    verdict = validation.of_instance(wish(shards=10**9), LIVE)
+    assert verdict == validation.Verdict()
+
+
+@pytest.mark.parametrize("limits", ["1Gi", None])
+def test_resources_that_are_no_dictionaries(limits: Any) -> None:
+    """They are refused by another sentence."""
+    assert len(problems(LIVE, resources={"limits": limits})) == 1
 
 
 @pytest.mark.parametrize(
@@ -469,6 +496,59 @@ def test_a_run_that_was_killed_amid_the_objects_goes_on() -> None:
                 )
             ],
         ),
+        (
+            LEFT,
+            {"storage": {"size": "16Gi"}},
+            [
+                (
+                    'Cannot use redis_cluster_storage.size="16Gi": the claim data-shop-0-0 of this instance has 8Gi, '
+                    "and this version does not grow claims yet; use 8Gi."
+                )
+            ],
+        ),
+        (
+            replace(LEFT, claims=(*LEFT.claims[:-1], claim(2, 1, "16Gi"))),
+            {"storage": {"size": "16Gi"}},
+            [
+                (
+                    'Cannot use redis_cluster_storage.size="16Gi": the claim data-shop-2-1 of this instance has 16Gi, '
+                    "and data-shop-0-0 8Gi; grow all of them to 16Gi, and use that."
+                )
+            ],
+        ),
+        (
+            LEFT_IN_STANDARD,
+            {"storage": {"size": "8Gi", "class": "fast"}},
+            [
+                (
+                    'Cannot use redis_cluster_storage.class="fast": claims of this instance have the class '
+                    "'standard'; use standard, or delete the claims if their data is not needed."
+                )
+            ],
+        ),
+        (
+            LEFT,
+            {"storage": {"size": "8Gi", "class": "fast"}},
+            [
+                (
+                    "Cannot use redis_cluster_storage.class=\"fast\": claims of this instance have the class ''; "
+                    "use no class, or delete the claims if their data is not needed."
+                )
+            ],
+        ),
+        (
+            replace(LEFT, secret=secret(storage={"size": "8Gi", "class": "fast"})),
+            {},
+            [
+                (
+                    "Cannot use redis_cluster_storage.class=\"\": claims of this instance have the class 'fast'; "
+                    "use fast, or delete the claims if their data is not needed."
+                )
+            ],
+        ),
+        (LEFT, {"storage": {"size": "8192Mi"}}, []),
+        (LEFT_IN_STANDARD, {"storage": {"size": "8Gi"}}, []),
+        (LEFT_IN_STANDARD, {"storage": {"size": "8Gi", "class": "standard"}}, []),
         (
             LEFT,
             {"storage": {"type": "empty_dir"}},

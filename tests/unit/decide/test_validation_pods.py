@@ -34,6 +34,66 @@ from tests.unit.decide.declarations import problems, wish
             'Cannot use redis_cluster_resources.requests.memory="2Gi": the limit is 1Gi; request at most the limit.',
         ),
         (
+            {"resources": {"limits": {"memory": "500m"}}},
+            (
+                'Cannot use redis_cluster_resources.limits.memory="500m": no server runs in less than 32Mi; write for '
+                "example 1Gi, or leave it out for no limit."
+            ),
+        ),
+        (
+            {"resources": {"limits": {"memory": 64}}},
+            (
+                "Cannot use redis_cluster_resources.limits.memory=64: no server runs in less than 32Mi; write for "
+                "example 1Gi, or leave it out for no limit."
+            ),
+        ),
+        (
+            {"resources": {"limits": {"memory": "0"}}},
+            (
+                'Cannot use redis_cluster_resources.limits.memory="0": no server runs in less than 32Mi; write for '
+                "example 1Gi, or leave it out for no limit."
+            ),
+        ),
+        (
+            {"storage": {"size": 8}},
+            "Cannot use redis_cluster_storage.size=8: no data fits into less than 1Mi; write for example 8Gi.",
+        ),
+        (
+            {"image_pull_secrets": ({"name": "regcred"},)},
+            (
+                'Cannot use redis_cluster_image_pull_secrets={"name": "regcred"}: it is not the name of a Secret; '
+                "write its name only, such as regcred."
+            ),
+        ),
+        (
+            {"image_pull_secrets": ("regcred", "My_Secret")},
+            (
+                'Cannot use redis_cluster_image_pull_secrets="My_Secret": it is not the name of a Secret; write its '
+                "name only, such as regcred."
+            ),
+        ),
+        (
+            {"labels": {"/team": "a"}},
+            (
+                'Cannot use redis_cluster_labels="/team": it is not a key of Kubernetes; write for example '
+                "example.com/team."
+            ),
+        ),
+        (
+            {"extra_volumes": ({"name": "My.Certs", "emptyDir": {}},)},
+            (
+                'Cannot use redis_cluster_extra_volumes="My.Certs": a volume\'s name has at most 63 characters of a-z, '
+                "0-9 and dashes inside; use another name."
+            ),
+        ),
+        (
+            {"extra_volume_mounts": ({"name": "data", "mountPath": "//"},)},
+            (
+                'Cannot use redis_cluster_extra_volume_mounts="//": it would hide the whole image; use another '
+                "mountPath."
+            ),
+        ),
+        (
             {"storage": {"type": "nfs"}},
             (
                 'Cannot use redis_cluster_storage.type="nfs": there is no such choice; use persistent_claim, '
@@ -164,13 +224,22 @@ def test_pods(given: dict[str, Any], message: str) -> None:
         {"annotations": {"example.com/note": "any text, also with spaces"}},
         {"resources": {}, "config": {"maxmemory": "1gb"}},
         {"node_selector": {"app.kubernetes.io/name": "x"}},
+        {"resources": {"limits": {"memory": "32Mi"}}},
+        {"storage": {"size": "1Mi"}},
+        {"image_pull_secrets": ("regcred", "my.registry")},
     ],
 )
 def test_good_pods(given: dict[str, Any]) -> None:
     assert problems(wish(**given)) == []
 
 
-@pytest.mark.parametrize("path", ["/data", "/data/", "/run/redis", "/etc/k8sredis/scripts"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/data", "/data/", "/run/redis", "/etc/k8sredis/scripts"),
+        *("//data", "data", "/run//redis", "/run/./redis/x", "/tmp/../data"),
+    ],
+)
 def test_our_folders_are_not_mounted_over(path: str) -> None:
     given = {"extra_volumes": ({"name": "a"},), "extra_volume_mounts": ({"name": "a", "mountPath": path},)}
     assert len(problems(wish(**given))) == 1

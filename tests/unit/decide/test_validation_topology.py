@@ -74,6 +74,13 @@ LONG = "a" * 52
                 "for its replicas and to save; use 70 s or more."
             ),
         ),
+        (
+            {"termination_grace_period": 60, "config": {"Shutdown-Timeout": 50}},
+            (
+                "Cannot use redis_cluster_termination_grace_period=60: a server may need 70 s to hand over, to wait "
+                "for its replicas and to save; use 70 s or more."
+            ),
+        ),
         ({"wait_timeout": 0}, "Cannot use redis_cluster_wait_timeout=0: it is no time to wait; use 1 s or more."),
         ({"lock_duration": -5}, "Cannot use redis_cluster_lock_duration=-5: it is no time to wait; use 1 s or more."),
         (

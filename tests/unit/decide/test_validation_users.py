@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import versions
 
 from tests.unit.decide.declarations import GOOD, application, others, problems, wish
 
@@ -74,10 +75,31 @@ PASSWORD = "0123456789abcdef"
             ),
         ),
         (
-            {"application_commands": ["+get >password"]},
+            {"application_commands": ["+get >canary"]},
             (
-                'Cannot use redis_cluster_application_commands=">password": it is no rule for commands; write for '
-                "example +@read, -keys or +config|get."
+                "Cannot use redis_cluster_application_commands: a word that begins with # > < or ! is a password; give "
+                "it as redis_cluster_application_password."
+            ),
+        ),
+        (
+            {"application_keys": ["app:* >canary"]},
+            (
+                "Cannot use redis_cluster_application_keys: a word that begins with # > < or ! is a password; give it "
+                "as redis_cluster_application_password."
+            ),
+        ),
+        (
+            {"application_user": "app >canary"},
+            (
+                "Cannot use redis_cluster_application_user: a word that begins with # > < or ! is a password; give it "
+                "as redis_cluster_application_password."
+            ),
+        ),
+        (
+            {"application_password": "0123456789abcdef\ud800"},
+            (
+                "Cannot use redis_cluster_application_password: it holds a space, a line break or another control "
+                "character; leave these out."
             ),
         ),
         (
@@ -173,6 +195,45 @@ def test_further_users(user: dict[str, Any], message: str) -> None:
         if user["name"] == "default"
         else []
     )
+
+
+@pytest.mark.parametrize("word", [">canary", "<canary", "#canary", "!canary"])
+def test_a_password_among_the_rules_of_a_user(word: str) -> None:
+    user = {"name": "report", "password": PASSWORD, "commands": [word]}
+    assert problems(GOOD, application(), others(user)) == [
+        (
+            "Cannot use redis_cluster_users[0].commands: a word that begins with # > < or ! is a password; give it as "
+            "redis_cluster_users[0].password."
+        )
+    ]
+
+
+RAED = (
+    'Cannot use redis_cluster_application_commands="+@raed": {} has no such category and would not start; correct it.'
+)
+DOTTED = (
+    'Cannot use redis_cluster_application_commands="+foo.bar": {} has no such command and would not start; correct it.'
+)
+
+
+@pytest.mark.parametrize(
+    ("image", "modules", "rule", "message"),
+    [
+        ("redis:8.6.7", ("bundled",), "+@raed", RAED),
+        ("redis:7.0.15", ("bundled",), "+@raed", RAED),
+        ("redis:7.0.15", ("bundled",), "+@search", RAED.replace("raed", "search")),
+        ("redis:7.0.15", ("bundled",), "+foo.bar", DOTTED),
+        ("valkey/valkey:9.1.2", ("bundled",), "+foo.bar", DOTTED),
+        ("redis:8.6.7", (), "+foo.bar", DOTTED),
+        ("redis:8.6.7", ("bundled",), "+@search", ""),
+        ("redis:8.6.7", ("bundled",), "+ft.search", ""),
+        ("redis:7.0.15", ("/opt/foo.so",), "+foo.bar", ""),
+        ("redis:7.0.15", ("bundled", "/opt/foo.so"), "+@foo", ""),
+    ],
+)
+def test_rules_of_modules(image: str, modules: tuple[str, ...], rule: str, message: str) -> None:
+    found = problems(wish(image=image, modules=modules), application(application_commands=[rule]))
+    assert found == ([message.format(versions.server(image, "")[0])] if message else [])
 
 
 def test_two_users_of_one_name() -> None:

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import ssl
+import sys
+from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,10 +15,11 @@ from typing import Any
 import pytest
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import arguments
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import module as border
-from ansible_collections.k8sredis.core.plugins.module_utils._model import Fatal, Plan, Step
+from ansible_collections.k8sredis.core.plugins.module_utils._model import Fatal, Plan, Refused, Step
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Kube
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.target import Access, Endpoints, Pods
 
+from tests.environment import CHECKOUT
 from tests.unit.stand_ins.certificates import Authority
 from tests.unit.stand_ins.kube import StandInKube
 
@@ -47,7 +50,7 @@ def access(found: Any) -> Access:
 
 def test_endpoints_ask_no_kubernetes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(border, "kube", lambda module: pytest.fail("asked"))
-    found = border.target(module(endpoints=["a:1"], redis_password="x", redis_timeout=1.5))
+    found = border.target(module(endpoints=["10.0.0.1:1"], redis_password="x", redis_timeout=1.5))
     assert (access(found), found.kube) == (Access("", "x", 1.5), None)
 
 
@@ -91,13 +94,13 @@ def test_a_password_from_the_secret_is_hidden_in_results() -> None:
 
 
 def tls(**params: Any) -> ssl.SSLContext:
-    found = access(border.target(module(endpoints=["a:1"], redis_tls=True, **params))).tls
+    found = access(border.target(module(endpoints=["10.0.0.1:1"], redis_tls=True, **params))).tls
     assert found is not None
     return found
 
 
 def test_without_tls() -> None:
-    assert access(border.target(module(endpoints=["a:1"]))).tls is None
+    assert access(border.target(module(endpoints=["10.0.0.1:1"]))).tls is None
 
 
 def test_certificates_are_checked_unless_told_otherwise() -> None:
@@ -143,6 +146,19 @@ def test_wish(params: dict[str, Any], settings: dict[str, str]) -> None:
     assert (found.shards, found.replicas, found.settings) == (3, 1, settings)
 
 
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"shards": 0}, "Cannot form a cluster with shards=0: it is too few; use 1 or more."),
+        ({"shards": 3, "replicas": -1}, "Cannot form a cluster with replicas=-1: it is too few; use 0 or more."),
+    ],
+)
+def test_a_wish_that_is_none(params: dict[str, Any], message: str) -> None:
+    with pytest.raises(Refused) as refused:
+        border.wish(module(**params))
+    assert str(refused.value) == message
+
+
 def test_expected_names() -> None:
     assert border.expected_names(module(name="shop", shards=2, replicas=1)) == [
         "shop-0-0",
@@ -150,7 +166,7 @@ def test_expected_names() -> None:
         "shop-1-0",
         "shop-1-1",
     ]
-    assert border.expected_names(module(endpoints=["a:1"], shards=2)) == []
+    assert border.expected_names(module(endpoints=["10.0.0.1:1"], shards=2)) == []
     assert border.expected_names(module(label_selectors=["a=b"], shards=2)) == []
 
 
@@ -164,6 +180,63 @@ def test_plan_and_diff_as_results() -> None:
 
 def test_libraries_that_are_there_are_not_missed() -> None:
     border.require_libraries("redis", "kubernetes")
+
+
+PIP = f"{sys.executable} -m pip install"
+OTHER = "or set ansible_python_interpreter to a Python that has them."
+KUBERNETES = "kubernetes>=29.0.0,!=36.0.0,!=36.0.1"
+VERSIONS = [
+    ("redis", "5.0.8", ""),
+    ("redis", "7.1.0", ""),
+    ("redis", "4.6.0", f"redis>=5.0.8: {sys.executable} has redis 4.6.0; install them with {PIP} 'redis>=5.0.8'"),
+    ("redis", "5.0", f"redis>=5.0.8: {sys.executable} has redis 5.0; install them with {PIP} 'redis>=5.0.8'"),
+    ("kubernetes", "35.0.0", ""),
+    ("kubernetes", "36.0.2", ""),
+    (
+        "kubernetes",
+        "36.0.0",
+        f"{KUBERNETES}: {sys.executable} has kubernetes 36.0.0; install them with {PIP} '{KUBERNETES}'",
+    ),
+    (
+        "kubernetes",
+        "28.1.0",
+        f"{KUBERNETES}: {sys.executable} has kubernetes 28.1.0; install them with {PIP} '{KUBERNETES}'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "version", "message"), VERSIONS)
+def test_the_version_of_a_library(monkeypatch: pytest.MonkeyPatch, name: str, version: str, message: str) -> None:
+    monkeypatch.setattr(metadata, "version", lambda asked: version)
+    if not message:
+        border.require_libraries(name)
+        return
+    with pytest.raises(Fatal) as refused:
+        border.require_libraries(name)
+    assert str(refused.value) == f"Cannot work without the Python libraries {message}, {OTHER}"
+
+
+def test_libraries_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(border, "_importable", lambda name: False)
+    with pytest.raises(Fatal) as refused:
+        border.require_libraries("kubernetes", "redis")
+    assert str(refused.value) == (
+        f"Cannot work without the Python libraries {KUBERNETES} and redis>=5.0.8: {sys.executable} has no kubernetes "
+        f"and no redis; install them with {PIP} '{KUBERNETES}' 'redis>=5.0.8', {OTHER}"
+    )
+
+
+def test_a_library_without_a_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", unknown)
+    border.require_libraries("redis")
+
+
+def test_libraries_are_those_of_the_requirements() -> None:
+    lines = (CHECKOUT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert sorted(map(str, border.LIBRARIES.values())) == [line for line in lines if not line.startswith("#")]
 
 
 def test_a_library_that_cannot_be_imported() -> None:

@@ -101,6 +101,7 @@ def test_a_new_instance(run: Run, api: ApiServer, check: bool) -> None:
     assert found["declared"] == declared.text(GOOD)
     rest = (
         "derives_maxmemory",
+        "replica_sync_delay",
         "stale_configmaps",
         "stale_services",
         "namespace_exists",
@@ -108,7 +109,7 @@ def test_a_new_instance(run: Run, api: ApiServer, check: bool) -> None:
         "warnings",
         "skipped_checks",
     )
-    assert [found[name] for name in rest] == [True, [], [], True, True, [], []]
+    assert [found[name] for name in rest] == [True, 0, [], [], True, True, [], []]
     assert api.writes == []
 
 

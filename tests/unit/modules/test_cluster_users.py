@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -108,6 +109,44 @@ def test_a_password_that_was_put_there_before_is_taken(run: Run, api: ApiServer)
     assert GIVEN not in str(done)
     assert contents(api)["password"] == GIVEN
     assert acl.password_hash(GIVEN) in contents(api)["users.acl"]
+
+
+PLAIN = "it holds something else than printable ASCII without spaces and quotes"
+RESTORE = "restore the Secret, or stop the pods and remove this key to get a new one"
+ANOTHER = "give another one as redis_cluster_application_password"
+UNUSABLE = [
+    ("replication-password", b"canary-0123456789\nrename-command GET x", f"{PLAIN}; {RESTORE}"),
+    ("probe-password", "canary-0123456789é".encode(), f"{PLAIN}; {RESTORE}"),
+    ("probe-password", b'canary-"0123456789', f"{PLAIN}; {RESTORE}"),
+    ("tool-password", b"canary-0123456789\xe9", f"it is not text in UTF-8; {RESTORE}"),
+    ("password", b"canary-0123456789\xe9", f"it is not text in UTF-8; {ANOTHER}"),
+    ("password", b"canary-0123456789\n", f"it holds a space, a line break or another control character; {ANOTHER}"),
+    ("password", b"\n", f"it holds a space, a line break or another control character; {ANOTHER}"),
+    (
+        "password",
+        b"canary",
+        f"it is shorter than 16 characters, and a server answers millions of guesses a minute; {ANOTHER}",
+    ),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "message"), UNUSABLE)
+def test_a_password_in_the_secret_that_cannot_be_used(
+    run: Run, api: ApiServer, key: str, value: bytes, message: str
+) -> None:
+    api.add(SECRET)
+    api.objects[SECRET]["data"] = {key: base64.b64encode(value).decode()}
+    result = keep(run, api)
+    assert result["msg"] == f"Cannot use {key} of Secret shop-auth: {message}."
+    assert "canary" not in str(result)
+    assert secret_writes(api) == []
+
+
+def test_a_given_password_replaces_one_that_cannot_be_used(run: Run, api: ApiServer) -> None:
+    api.add(SECRET)
+    api.objects[SECRET]["data"] = {"password": base64.b64encode(b"\xe9").decode()}
+    assert keep(run, api, application_password=GIVEN)["changed"]
+    assert contents(api)["password"] == GIVEN
 
 
 def test_bad_users_are_refused_before_anything_is_read(run: Run, api: ApiServer) -> None:

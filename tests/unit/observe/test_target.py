@@ -30,9 +30,9 @@ from tests.unit.stand_ins.tcp import listening
 
 ENDPOINTS = [
     ("10.0.0.1:6379", "10.0.0.1", 6379),
-    ("redis.example:7000", "redis.example", 7000),
     ("[fd00::1]:6379", "fd00::1", 6379),
     ("fd00::1:6379", "fd00::1", 6379),
+    ("[FD00:0::1]:6379", "fd00::1", 6379),
 ]
 
 
@@ -50,6 +50,23 @@ def test_endpoint_that_is_none(text: str) -> None:
     assert str(refused.value) == (
         f"Cannot use endpoint '{text}': it is not of the form host:port; write for example 10.0.0.1:6379."
     )
+
+
+def test_an_endpoint_is_no_name() -> None:
+    with pytest.raises(Fatal) as refused:
+        Endpoints(["redis.example:7000"], Access())
+    assert str(refused.value) == (
+        "Cannot use endpoint 'redis.example:7000': the members of a cluster know each other by address, and "
+        "'redis.example' is a name; use the address."
+    )
+
+
+@pytest.mark.parametrize("again", ["[fd00::1]:7000", "fd00:0::1:7000"])
+def test_an_endpoint_is_named_once(again: str) -> None:
+    Endpoints(["[fd00::1]:7000", "[fd00::1]:7001"], Access())
+    with pytest.raises(Fatal) as refused:
+        Endpoints(["[fd00::1]:7000", again], Access())
+    assert str(refused.value) == f"Cannot use endpoint '{again}': it is named twice; name each server once."
 
 
 # Clients.
@@ -211,3 +228,14 @@ def test_tool_password(secret: Object | None, password: str) -> None:
     if secret is not None:
         kube.objects[SECRET] = secret
     assert tool_password(kube, "shop-auth") == password
+
+
+def test_a_tool_password_that_is_no_text() -> None:
+    kube = StandInKube()
+    kube.objects[SECRET] = {"data": {"tool-password": base64.b64encode(b"caf\xe9").decode()}}
+    with pytest.raises(Fatal) as refused:
+        tool_password(kube, "shop-auth")
+    assert str(refused.value) == (
+        "Cannot use tool-password of Secret shop-auth: it is not text in UTF-8; restore the Secret, or stop the pods "
+        "and remove this key to get a new one."
+    )

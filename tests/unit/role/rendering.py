@@ -52,11 +52,16 @@ def instance(name: str, shards: int) -> dict[str, Any]:
 
 
 def value(
-    expression: str, stale_configmaps: Sequence[str] = (), places: Sequence[dict[str, Any]] = (), **given: Any
+    expression: str,
+    stale_configmaps: Sequence[str] = (),
+    places: Sequence[dict[str, Any]] = (),
+    derives_maxmemory: bool = True,
+    **given: Any,
 ) -> Any:
     """The value of an expression over variables of the role, for an instance with the given ones.
 
-    ``stale_configmaps`` is what cluster_preflight found, ``places`` are the pods and StatefulSets that were read.
+    ``stale_configmaps`` and ``derives_maxmemory`` are what cluster_preflight found, ``places`` are the pods and
+    StatefulSets that were read.
     """
     variables = {
         "redis_cluster_name": "shop",
@@ -69,6 +74,7 @@ def value(
     shards = int(variables["redis_cluster_shards"])
     checked = instance(str(variables["redis_cluster_name"]), shards)
     checked["stale_configmaps"] = list(stale_configmaps)
+    checked["derives_maxmemory"] = derives_maxmemory
     variables["__redis_cluster_placed"] = {"results": [{"resources": list(places)}]}
     variables["__redis_cluster_preflight"] = {"instance": checked}
     templar = Templar(loader=DataLoader(), variables=variables)

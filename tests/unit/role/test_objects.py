@@ -226,16 +226,10 @@ def test_pods_get_only_what_they_need_of_the_secret() -> None:
     assert [item["key"] for item in found["secret"]["items"]] == ["users.acl", "replication-password", "probe-password"]
 
 
-def test_maxmemory_is_derived_from_a_limit_only() -> None:
+def test_maxmemory_is_derived_where_the_preflight_says_so() -> None:
     assert variables()["MAXMEMORY_PERCENT"] == "70"
     assert variables()["MEMORY_LIMIT"] == {"resourceFieldRef": {"containerName": "redis", "resource": "limits.memory"}}
-    not_derived: list[dict[str, Any]] = [
-        {"resources": {}},
-        {"resources": {"limits": {"cpu": 1}}},
-        {"config": {"MaxMemory": "100mb"}},
-    ]
-    for given in not_derived:
-        assert {"MEMORY_LIMIT", "MAXMEMORY_PERCENT"}.isdisjoint(variables(**given)), given
+    assert {"MEMORY_LIMIT", "MAXMEMORY_PERCENT"}.isdisjoint(variables(derives_maxmemory=False))
 
 
 def test_the_name_that_a_pod_announces() -> None:
