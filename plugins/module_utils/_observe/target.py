@@ -28,6 +28,15 @@ try:
 except ImportError:  # reported by require_libraries() before anything here is called
     pass
 
+# redis-py introduces itself by CLIENT SETINFO, which our ACL user may not send: each connection would leave two denials
+# in the server's ACL LOG. Empty names are sent by no version; None stands for the default in some (7.2 to 7.4).
+try:
+    from redis.driver_info import DriverInfo
+except ImportError:  # redis-py before 7.2
+    NAMELESS: dict[str, Any] = {"lib_name": "", "lib_version": ""}
+else:
+    NAMELESS = {"driver_info": DriverInfo(name="", lib_version="")}
+
 TOOL_USER = "k8sredis-tool"
 """ACL user of these modules; its password is in the instance's Secret."""
 TOOL_PASSWORD_KEY = "tool-password"
@@ -158,6 +167,7 @@ def _client(connection_class: Any, access: Access, **options: Any) -> Any:
         protocol=2,
         # A command whose answer was lost may have been executed: the caller looks again, it does not repeat.
         retry=Retry(NoBackoff(), 0),
+        **NAMELESS,
         **options,
     )
     client = Redis(connection_pool=pool)
