@@ -16,15 +16,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import replicas, table
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import replicas, replication, table
 from ansible_collections.k8sredis.core.plugins.module_utils._model import SLOTS, Entry, Finding, Node, View, Wish
 
 Check = Callable[[View], Iterator[Finding]]
 
 CRITICAL, WARNING, INFO = "critical", "warning", "info"
-
-MAXIMUM_LAG = 1024 * 1024
-"""Bytes a replica may be behind and still count as in sync; a busy master is always some bytes ahead."""
 
 MEMORY_NEAR = 0.9
 """Share of maxmemory from which on writes are soon refused or keys evicted."""
@@ -381,8 +378,8 @@ def _not_in_sync(node: Node, view: View) -> str:
     if node.info.get("master_sync_in_progress", "0") != "0":
         return "its first synchronisation is under way"
     master = view.by_id.get(node.myself.master_id)
-    behind = master.number("master_repl_offset") - node.number("slave_repl_offset") if master else 0
-    return f"is {behind} bytes behind" if behind > MAXIMUM_LAG else ""
+    behind = replication.bytes_behind(node, master) if master else 0
+    return f"is {behind} bytes behind" if behind else ""
 
 
 def _address(node: Node) -> str:

@@ -53,6 +53,7 @@ def everywhere_set(settings: dict[str, str] | None) -> View:
 IPV6 = healthy(3, 1, lambda one: replace(one, host=f"fd00::{'a' if one.ordinal == 0 else 'b'}{one.shard or ''}"))
 DEMOTED = views.entry(WELL, "shop-0-0", "shop-1-0", role="slave", master_id=node_id("shop-1-1"))
 LATE = views.info(views.info(WELL, "shop-0-0", master_repl_offset="2000000"), "shop-0-1", slave_repl_offset="951423")
+ACKNOWLEDGED = "ip=10.0.0.2,port=6379,state=online,offset=951424,lag=0"
 CHAIN = views.everywhere(healthy(3, 2), "shop-0-2", master_id=node_id("shop-0-1"))
 ABROAD = views.everywhere(WELL, "shop-0-1", master_id=node_id("shop-1-0"))
 OLD = views.info(WELL, "shop-0-0", redis_version="7.0.15")
@@ -352,6 +353,8 @@ WELL_ENOUGH = [
     ("a healthy cluster", WELL),
     ("replicas of the same epoch as their master", views.everywhere(WELL, "shop-0-1", epoch=1)),
     ("a replica a little behind", views.info(LATE, "shop-0-1", slave_repl_offset="951424")),
+    ("a replica late by its own word only", views.info(LATE, "shop-0-0", slave0=ACKNOWLEDGED)),
+    ("a replica of a master that is written to", views.info(LATE, "shop-0-0", instantaneous_output_repl_kbps="1.00")),
     ("a replica ahead of what its master said a moment ago", views.info(WELL, "shop-0-1", slave_repl_offset="5000000")),
     ("snapshots instead of an append-only file", everywhere_set({"appendonly": "no", "save": "3600 1"})),
     ("settings that may not be read", everywhere_set(None)),
