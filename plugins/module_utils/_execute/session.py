@@ -33,7 +33,8 @@ class Target(Protocol):
 
 class Session:
     """``expected``: names of the members that the wish names; those not found are in each view as absent.
-    ``guard``: called before every change, raises when the lock was lost."""
+    ``guard``: called before every change, raises when the lock was lost. ``settings``: what is observed beside the
+    usual ones."""
 
     def __init__(
         self,
@@ -41,11 +42,13 @@ class Session:
         expected: Iterable[str] = (),
         guard: Callable[[], None] = lambda: None,
         clock: Clock = REAL,
+        settings: Iterable[str] = (),
     ) -> None:
         self.target = target
         self.expected = tuple(expected)
         self.guard = guard
         self.clock = clock
+        self.settings = tuple(settings)
         self.clients = Clients(target.connect)
         self.done: list[Step] = []
         """Steps that were executed, in order."""
@@ -55,7 +58,7 @@ class Session:
         members = list(self.target.members())
         found = {member.name for member in members}
         members += [absent(name) for name in self.expected if name not in found]
-        return observe(self.clients, members)
+        return observe(self.clients, members, self.settings)
 
     def execute(self, view: View, plan: Plan) -> None:
         """Sends a plan; steps of one kind go to all nodes at once, the next kind when all have answered."""
