@@ -11,8 +11,9 @@ short_description: Examine a Redis Cluster
 version_added: 0.1.0
 description:
   - Asks every member for its own view, compares the views and judges them. It never changes anything.
-  - With O(name) it also knows what was declared, from the StatefulSets of the instance: a pod that is missing and a
-    directive that was changed while the servers run are findings, too. Users who may not list StatefulSets are warned.
+  - With O(name) it also knows what was declared, from the StatefulSets of the instance, so that a missing pod and a
+    directive that was changed on running servers are findings. Who may not list StatefulSets is warned that these are
+    not judged.
   - Works on any Redis Cluster, also one that this collection did not make, by O(label_selectors) or O(endpoints).
   - The findings are described one by one in the collection's documentation, C(docs/findings.md).
 author:
