@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from ansible_collections.k8sredis.core.plugins.module_utils._observe.target import NAMELESS
 from redis import Redis
 
 from tests.servers import Server
@@ -100,7 +101,8 @@ class Process:
 
     def ask(self, *words: str) -> Any:
         """One command over a connection of its own; the reply as the server sent it."""
-        with Redis(host=self.host, port=self.port, decode_responses=True, protocol=2, **self.access) as client:
+        options = {**NAMELESS, **self.access}
+        with Redis(host=self.host, port=self.port, decode_responses=True, protocol=2, **options) as client:
             client.response_callbacks.clear()
             return client.execute_command(*words)
 

@@ -20,7 +20,7 @@ options:
     default: 1
   node_timeout:
     description:
-      - Wished C(cluster-node-timeout) in milliseconds. A node with another value is set to it.
+      - Wished C(cluster-node-timeout) in milliseconds. M(k8sredis.core.cluster_meet) sets it where it is another.
       - When given, a new and empty cluster is made with a shorter one, which is set back at the end of the task.
       - Without it the setting is never touched.
     type: int

@@ -36,8 +36,15 @@ class StatefulSet(Object):
     service_name: str = ""
     selector: Labels = field(default_factory=dict)
     pod_management: str = "OrderedReady"
+    replicas: int = 1
+    """How many pods it is to have."""
     claim_templates: Mapping[str, ClaimTemplate] = field(default_factory=dict)
     """By name."""
+
+    @property
+    def pods(self) -> list[str]:
+        """Names of the pods that it is to have."""
+        return [f"{self.name}-{ordinal}" for ordinal in range(self.replicas)]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,9 @@ short_description: Examine a Redis Cluster
 version_added: 0.1.0
 description:
   - Asks every member for its own view, compares the views and judges them. It never changes anything.
+  - With O(name) it also knows what was declared, from the StatefulSets of the instance, so that a missing pod and a
+    directive that was changed on running servers are findings. Who may not list StatefulSets is warned that these are
+    not judged.
   - Works on any Redis Cluster, also one that this collection did not make, by O(label_selectors) or O(endpoints).
   - The findings are described one by one in the collection's documentation, C(docs/findings.md).
 author:
@@ -135,24 +138,34 @@ report:
   elements: str
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import arguments
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import module as border
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import health, order, report
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import declared, health, live, order, report
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
+from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import StatefulSet
 
 
 def work(module: AnsibleModule) -> dict[str, Any]:
     params = module.params
+    where = border.target(module)
+    made = border.statefulsets(module, where.kube)
     wish = border.wish(module) if params["shards"] else None
-    session = Session(border.target(module), border.expected_names(module) if wish else ())
+    expected = [*(border.expected_names(module) if wish else ()), *(pod for each in made for pod in each.pods)]
+    wished = {**declared_settings(made), **border.settings(module)}
+    session = Session(where, dict.fromkeys(expected), settings=wished)
     try:
         view = session.observe()
     finally:
         session.close()
-    found = health.findings(view) + (health.drift_from(view, wish) if wish else ())
+    found = (
+        *health.findings(view),
+        *health.config_drift(view, wished),
+        *(health.shards_differ(view, wish) if wish else ()),
+    )
     title = params["name"] or ",".join(params["label_selectors"] or params["endpoints"])
     return {
         "changed": False,
@@ -162,6 +175,12 @@ def work(module: AnsibleModule) -> dict[str, Any]:
         "findings": report.findings(found),
         "report": report.lines(view, found, title),
     }
+
+
+def declared_settings(made: Sequence[StatefulSet]) -> dict[str, str]:
+    """As the last run declared them; all StatefulSets of an instance say the same."""
+    found = [declared.read(each.annotations.get(declared.ANNOTATION, "")) for each in made[:1]]
+    return live.declared(found[0] or {}) if found else {}
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ description:
   - Waits until every wished member runs and answers, then joins those that are not joined yet.
   - A member is known by its node id, read through a connection to that very pod or endpoint, never by an address alone.
     Pod addresses are reused, and a meeting with the wrong node merges two clusters for good.
+  - Brings O(node_timeout) and O(replica_sync_delay) to what is wished, where they are given.
   - Also heals members that are known at a former address, as after all pods were restarted.
   - Refuses members of different clusters, and members that know living nodes outside the instance.
 author:
@@ -81,12 +82,12 @@ shards:
 """
 
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import topology
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import membership
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import membership, settings
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import converge
 
 
 def main() -> None:
-    topology.run(lambda view, _wish: membership.plan(view), converge.join)
+    topology.run(lambda view, wish: settings.plan(view, wish) + membership.plan(view), converge.join)
 
 
 if __name__ == "__main__":

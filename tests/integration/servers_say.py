@@ -15,7 +15,7 @@ from tests.loopback import Process
 ALL_SLOTS = 16384
 
 READS = {
-    *("auth", "client|setinfo", "cluster|info", "cluster|myid", "cluster|nodes", "config|get", "config|resetstat"),
+    *("auth", "cluster|info", "cluster|myid", "cluster|nodes", "config|get", "config|resetstat"),
     *("dbsize", "hello", "info", "ping"),
 }
 """Commands that a run may send without changing anything (names as in INFO commandstats)."""

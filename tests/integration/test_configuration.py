@@ -10,7 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import configuration, directives, versions
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
+    configuration,
+    declared,
+    directives,
+    live,
+    versions,
+)
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -39,6 +45,12 @@ def started(server: Server, wish: Declaration, folder: Path) -> Iterator[Running
 
 def setting(it: Running, name: str) -> str:
     return str(it.client(*ADMIN).execute_command("CONFIG", "GET", name)[1])
+
+
+def live_drift(it: Running, wish: Declaration) -> list[str]:
+    """Declared live directives that the server tells otherwise."""
+    wished = live.declared(declared.declared(wish))
+    return [name for name, value in wished.items() if live.differs(name, setting(it, name), value)]
 
 
 @pytest.mark.parametrize(
@@ -101,6 +113,8 @@ def test_the_users_directives_arrive(server: Server, tmp_path: Path) -> None:
             "repl-backlog-size": str(2 * 2**20),
         }
         assert {name: setting(it, name) for name in expected} == expected
+        # The doctor, too, takes what the server says for what was declared.
+        assert live_drift(it, Declaration(name="shop", config=config)) == []
         assert setting(it, "client-output-buffer-limit") == (
             f"normal 0 0 0 slave {2**30} {2**29} 30 pubsub {64 * 2**20} {16 * 2**20} 90"
         )

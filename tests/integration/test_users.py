@@ -156,8 +156,7 @@ def test_nothing_is_denied_to_the_users_of_the_collection(server: Server, channe
         denied = {
             entry for member in members for entry in denials(client(member, "admin", "admin-password-0123456789"))
         }
-        # redis-py introduces itself and does not mind that it may not.
-        assert denied - {(acl.TOOL, "client|setinfo")} == set()
+        assert denied == set()
 
 
 def denials(connection: redis.Redis) -> set[tuple[str, str]]:

@@ -25,8 +25,9 @@ from ansible_collections.k8sredis.core.plugins.module_utils._ansible import argu
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.lock import Lock, Renewal
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
 from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Fatal, Plan, Refused, Wish
-from ansible_collections.k8sredis.core.plugins.module_utils._observe import pods
-from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Kube
+from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import StatefulSet
+from ansible_collections.k8sredis.core.plugins.module_utils._observe import instance, pods
+from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Forbidden, Kube
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.target import (
     TOOL_USER,
     Access,
@@ -157,9 +158,25 @@ def wish(module: AnsibleModule) -> Wish:
     for name, least in (("shards", 1), ("replicas", 0)):
         if params[name] < least:
             raise Refused(f"Cannot form a cluster with {name}={params[name]}: it is too few; use {least} or more.")
+    return Wish(params["shards"], params["replicas"], settings(module))
+
+
+def settings(module: AnsibleModule) -> dict[str, str]:
+    """Directives that the task names by options of their own."""
+    params = module.params
     named = {"cluster-node-timeout": params["node_timeout"], "repl-diskless-sync-delay": params["replica_sync_delay"]}
-    settings = {name: str(value) for name, value in named.items() if value is not None}
-    return Wish(params["shards"], params["replicas"], settings)
+    return {name: str(value) for name, value in named.items() if value is not None}
+
+
+def statefulsets(module: AnsibleModule, api: Kube | None) -> tuple[StatefulSet, ...]:
+    """Those of the instance; none for a cluster that this collection did not make."""
+    if api is None or not module.params["name"]:
+        return ()
+    try:
+        return instance.statefulsets(api, module.params["name"])
+    except Forbidden as error:  # Who may only look at pods still sees all that the servers say.
+        module.warn(f"Missing pods and changed directives are not judged: {error}")
+        return ()
 
 
 def expected_names(module: AnsibleModule) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import arguments
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import module as border
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import health, report, settings
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import health, report
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
 from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Plan, View, Wish
 
@@ -32,7 +32,7 @@ def _work(module: AnsibleModule, planner: Planner, phase: Phase) -> dict[str, An
     with border.session(module, border.expected_names(module)) as session:
         if module.check_mode:
             view = session.observe()
-            plan = settings.plan(view, wish) + planner(view, wish)
+            plan = planner(view, wish)
         else:
             try:
                 view = phase(session, wish, float(module.params["wait_timeout"]))

@@ -19,6 +19,7 @@ from typing import Any
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
     configuration,
     directives,
+    live,
     names,
     quantities,
     versions,
@@ -60,6 +61,8 @@ so that nobody's pods restart for it."""
 SCALE = ("shards", "replicas")
 LIVE = ("require_full_coverage", "preferred_endpoint_type")
 """Directives that a server takes while it runs, with variables of their own."""
+MENDED = ("node_timeout",)
+"""What a run sets on a live instance: told for the doctor, never a change that is refused."""
 
 RESTART_REASON = "it needs a restart of every pod, which this version does not do yet"
 SCALE_REASON = "this version does not scale a live instance yet"
@@ -80,7 +83,7 @@ class Change:
 
 def declared(wish: Declaration) -> dict[str, Any]:
     """What the annotation holds: no secrets, no users."""
-    plain = {name: _plain(getattr(wish, name)) for name in (*SCALE, *LIVE, *RESTART_RELEVANT)}
+    plain = {name: _plain(getattr(wish, name)) for name in (*SCALE, *LIVE, *MENDED, *RESTART_RELEVANT)}
     server, _problems = versions.server(wish.image, wish.version)
     return {"format": FORMAT, "server": str(server), **plain, "storage": _storage(wish), "config": _config(wish)}
 
@@ -147,7 +150,7 @@ def _config_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[C
     return [
         Change(f"config.{name}", _short(old.get(name)), _short(new.get(name)), _config_reason(name))
         for name in sorted({*old, *new})
-        if old.get(name) != new.get(name)
+        if old.get(name) != new.get(name) and name not in live.MENDED
     ]
 
 

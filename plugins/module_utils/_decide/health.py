@@ -14,20 +14,23 @@ for a node timeout with none of its links up.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import replicas, table
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import live, replicas, replication, table
 from ansible_collections.k8sredis.core.plugins.module_utils._model import SLOTS, Entry, Finding, Node, View, Wish
 
 Check = Callable[[View], Iterator[Finding]]
 
 CRITICAL, WARNING, INFO = "critical", "warning", "info"
 
-MAXIMUM_LAG = 1024 * 1024
-"""Bytes a replica may be behind and still count as in sync; a busy master is always some bytes ahead."""
-
 MEMORY_NEAR = 0.9
 """Share of maxmemory from which on writes are soon refused or keys evicted."""
+
+
+def no_members(view: View) -> Iterator[Finding]:
+    if not view.nodes:
+        advice = "check name, namespace, label_selectors and the Kubernetes context"
+        yield Finding("no_members", CRITICAL, "cluster", "no member was found", advice)
 
 
 def unreachable(view: View) -> Iterator[Finding]:
@@ -183,6 +186,7 @@ def not_ready(view: View) -> Iterator[Finding]:
 
 
 CONVERGENCE: tuple[Check, ...] = (
+    no_members,
     unreachable,
     handshake,
     partition,
@@ -327,7 +331,7 @@ def settings_mix(view: View) -> Iterator[Finding]:
         values = Counter((node.settings or {}).get(name, "") for node in view.answering if node.settings is not None)
         if len(values) > 1:
             seen = f"{name} is " + ", ".join(f"'{value}' on {number}" for value, number in sorted(values.items()))
-            yield Finding("config_drift", WARNING, "cluster", seen, "bring the nodes to one value by a run")
+            yield Finding("config_drift", WARNING, "cluster", seen, _set_back(name))
 
 
 CARE: tuple[Check, ...] = (
@@ -352,19 +356,24 @@ def findings(view: View, checks: tuple[Check, ...] = CONVERGENCE + CARE) -> tupl
     return tuple(finding for check in checks for finding in check(view))
 
 
-def drift_from(view: View, wish: Wish) -> tuple[Finding, ...]:
-    """Settings that differ from the wish on a node, and members too many or too few."""
-    found = []
-    for node in view.answering:
-        for name, value in sorted(wish.settings.items()):
-            if node.settings is not None and node.settings.get(name, value) != value:
-                seen = f"{name} is '{node.settings[name]}', wished is '{value}'"
-                found.append(Finding("config_drift", WARNING, node.name, seen, "a run brings it back"))
+def config_drift(view: View, declared: Mapping[str, str]) -> Iterator[Finding]:
+    """Settings that differ from the declared ones; those that a node does not tell are passed over."""
+    for name, value in sorted(declared.items()):
+        others: dict[str, list[str]] = {}
+        for node in view.answering:
+            seen = (node.settings or {}).get(name, value)
+            if live.differs(name, seen, value):
+                others.setdefault(seen, []).append(node.name)
+        for seen, where in sorted(others.items()):
+            text = f"{name} is '{seen}', declared is '{value}'"
+            yield Finding("config_drift", WARNING, table.joined(where), text, _set_back(name))
+
+
+def shards_differ(view: View, wish: Wish) -> Iterator[Finding]:
     serving = len(_serving_masters(view))
     if serving != wish.shards:
         seen = f"{serving} masters serve slots, wished are {wish.shards} shards"
-        found.append(Finding("shards_differ", WARNING, "cluster", seen, "converge, or change the wish"))
-    return tuple(found)
+        yield Finding("shards_differ", WARNING, "cluster", seen, "converge, or change the wish")
 
 
 def is_healthy(found: tuple[Finding, ...]) -> bool:
@@ -376,6 +385,10 @@ def version(node: Node) -> str:
     if "valkey_version" in node.info:
         return f"valkey {node.info['valkey_version']}"
     return f"redis {node.info.get('redis_version', 'unknown')}"
+
+
+def _set_back(name: str) -> str:
+    return "a run sets it back" if name in live.MENDED else "set it back with CONFIG SET; a run leaves it as it is"
 
 
 def _serving_masters(view: View) -> list[Node]:
@@ -390,8 +403,8 @@ def _not_in_sync(node: Node, view: View) -> str:
     if node.info.get("master_sync_in_progress", "0") != "0":
         return "its first synchronisation is under way"
     master = view.by_id.get(node.myself.master_id)
-    behind = master.number("master_repl_offset") - node.number("slave_repl_offset") if master else 0
-    return f"is {behind} bytes behind" if behind > MAXIMUM_LAG else ""
+    behind = replication.bytes_behind(node, master) if master else 0
+    return f"is {behind} bytes behind" if behind else ""
 
 
 def _address(node: Node) -> str:

@@ -7,12 +7,14 @@
 1. Shard k of n gets the contiguous range that is even to one slot.
 2. Slots are assigned only while no key is stored anywhere, no table names an owner for them, and every
    wished member answers: ADDSLOTS on a cluster that holds data would paper over a lost shard.
-3. A cluster whose slots are all assigned holds the wish when as many masters as shards serve them,
-   even to one slot. Anything else needs live moves, which are refused here.
+3. A cluster whose slots are all assigned holds the wish when as many masters as shards serve them, one in
+   each labelled shard, even to one slot; their ranges may be in pieces. Anything else needs live moves, which
+   are refused here.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import placement, table
@@ -78,6 +80,7 @@ def refuse_moves(view: View, wish: Wish) -> None:
     serving = {node.name: table.count(table.own_slots(node)) for node in view.answering if table.own_slots(node)}
     sizes = sorted(serving.values())
     if len(serving) == wish.shards and sizes[-1] - sizes[0] <= 1:
+        _refuse_shared_shard(view, wish)
         return
     seen = table.joined(f"{name} serves {number}" for name, number in sorted(serving.items()))
     if sum(sizes) > SLOTS:
@@ -87,6 +90,23 @@ def refuse_moves(view: View, wish: Wish) -> None:
     raise Refused(
         f"Cannot bring the slots to {wish.shards} even shards: {seen}; moving slots of a live cluster is not in this "
         "version, keep the number of shards that the cluster has."
+    )
+
+
+def _refuse_shared_shard(view: View, wish: Wish) -> None:
+    """Two masters in one labelled shard leave another without: its members would be made replicas of nobody."""
+    masters = [node for node in view.answering if table.own_slots(node)]
+    if any(node.member.shard is None for node in view.nodes):
+        return
+    labels = Counter(node.member.shard for node in masters)
+    shared = next((shard for shard, number in sorted(labels.items()) if number > 1), None)
+    if shared is None:
+        return
+    names = table.joined(node.name for node in masters if node.member.shard == shared)
+    bare = table.joined(str(shard) for shard in range(wish.shards) if shard not in labels)
+    raise Refused(
+        f"Cannot keep one master in each shard: {names} of shard {shared} all serve slots, and no member of shard "
+        f"{bare} does; let a replica there take over by CLUSTER FAILOVER, or move the slots with redis-cli."
     )
 
 

@@ -99,8 +99,11 @@ def _is_stuck(stuck: bool, error: str) -> bool:
 
 
 def join(session: Session, wish: Wish, timeout: float) -> View:
-    """Every member knows every other at its present address, and is linked to it."""
-    return _phase(session, wish, membership.plan, health.MEETING, timeout, "join")
+    """Every member knows every other at its present address, and is linked to it; settings are as wished."""
+    # The first phase of a run, so it puts right what a killed one left.
+    return _phase(
+        session, wish, membership.plan, health.MEETING, timeout, "join", lambda view: settings.plan(view, wish)
+    )
 
 
 def assign(session: Session, wish: Wish, timeout: float) -> View:
@@ -116,13 +119,20 @@ def attach(session: Session, wish: Wish, timeout: float) -> View:
 
 
 def _phase(
-    session: Session, wish: Wish, planner: Planner, checks: tuple[health.Check, ...], timeout: float, deed: str
+    session: Session,
+    wish: Wish,
+    planner: Planner,
+    checks: tuple[health.Check, ...],
+    timeout: float,
+    deed: str,
+    first: Planner = lambda view: Plan(),
 ) -> View:
+    """``first``: done before all else."""
     answers(session, timeout)
     pursuit = _Pursuit(session, planner, checks)
     # Until the planner has decided, the members may be somebody else's: not even a setting is changed.
     view = _until_complete(pursuit.decide, session.clock, timeout, deed)
-    session.execute(view, settings.plan(view, wish))
+    session.execute(view, first(view))
     with _quickened(session, view, wish) as quickened:
         view = _until_complete(pursuit.look, session.clock, timeout, deed)
     # The settings that were changed for a moment are back: show the cluster as it is now.

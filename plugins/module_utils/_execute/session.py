@@ -37,7 +37,8 @@ class Target(Protocol):
 
 class Session:
     """``expected``: names of the members that the wish names; those not found are in each view as absent.
-    ``guard``: called before every change, raises when the lock was lost."""
+    ``guard``: called before every change, raises when the lock was lost. ``settings``: what is observed beside the
+    usual ones."""
 
     def __init__(
         self,
@@ -45,11 +46,13 @@ class Session:
         expected: Iterable[str] = (),
         guard: Callable[[], None] = lambda: None,
         clock: Clock = REAL,
+        settings: Iterable[str] = (),
     ) -> None:
         self.target = target
         self.expected = tuple(expected)
         self.guard = guard
         self.clock = clock
+        self.settings = tuple(settings)
         self.clients = Clients(target.connect)
         self.done: list[Step] = []
         """Steps that were executed, in order."""
@@ -59,7 +62,7 @@ class Session:
         members = list(self.target.members())
         found = {member.name for member in members}
         members += [absent(name) for name in self.expected if name not in found]
-        return observe(self.clients, members)
+        return observe(self.clients, members, self.settings)
 
     def not_made(self, view: View) -> dict[str, str]:
         """Kubernetes' words on why a pod does not exist, for the first of those of which it says any."""

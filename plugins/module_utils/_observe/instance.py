@@ -64,6 +64,11 @@ def observe(kube: Kube, question: Question) -> Instance:
     return _instance(question, answers, extras)
 
 
+def statefulsets(kube: Kube, name: str) -> tuple[StatefulSet, ...]:
+    """Those of an instance."""
+    return tuple(statefulset(found) for found in kube.list(kube.path("statefulsets", group=APPS), pods.selector(name)))
+
+
 def _getter(kube: Kube, kind: str, name: str, group: str = "api/v1") -> Callable[[], Json | None]:
     return lambda: kube.get(kube.path(kind, name, group))
 
@@ -133,6 +138,7 @@ def statefulset(found: Json) -> StatefulSet:
         service_name=spec.get("serviceName", ""),
         selector=dict(spec["selector"].get("matchLabels") or {}),
         pod_management=spec.get("podManagementPolicy", "OrderedReady"),
+        replicas=spec.get("replicas", 1),
         claim_templates={
             each["metadata"]["name"]: _asks(each["spec"]) for each in spec.get("volumeClaimTemplates") or []
         },

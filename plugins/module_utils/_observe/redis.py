@@ -10,7 +10,7 @@ Kubernetes cluster cannot reach. Every phase goes to all nodes at once, one pipe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -42,12 +42,7 @@ OBSERVED_SETTINGS = (
     "save",
 )
 
-QUESTIONS: tuple[Command, ...] = (
-    ("CLUSTER", "NODES"),
-    ("CLUSTER", "INFO"),
-    ("INFO",),
-    ("CONFIG", "GET", *OBSERVED_SETTINGS),
-)
+QUESTIONS: tuple[Command, ...] = (("CLUSTER", "NODES"), ("CLUSTER", "INFO"), ("INFO",))
 
 
 class Clients:
@@ -99,9 +94,14 @@ class Clients:
             client.connection_pool.disconnect()
 
 
-def observe(clients: Clients, members: Sequence[Member]) -> View:
-    """Asks every member that can be asked; the others are in the view with the reason."""
-    replies = clients.send({member: QUESTIONS for member in members if not member.waiting})
+def observe(clients: Clients, members: Sequence[Member], settings: Iterable[str] = ()) -> View:
+    """Asks every member that can be asked; the others are in the view with the reason.
+
+    ``settings``: what CONFIG GET is asked for beside OBSERVED_SETTINGS.
+    """
+    names = sorted({*OBSERVED_SETTINGS, *settings})
+    questions = (*QUESTIONS, ("CONFIG", "GET", *names))
+    replies = clients.send({member: questions for member in members if not member.waiting})
     nodes = [_node(member, replies.get(member.name, [])) for member in members]
     return View(tuple(sorted(nodes, key=lambda node: node.name)))
 

@@ -24,10 +24,19 @@ from ansible_collections.k8sredis.core.plugins.module_utils._observe.port_forwar
 try:
     from redis import Redis
     from redis.backoff import NoBackoff
-    from redis.connection import Connection, ConnectionPool, SSLConnection
+    from redis.connection import Connection, ConnectionPool
     from redis.retry import Retry
 except ImportError:  # reported by require_libraries() before anything here is called
     pass
+
+# redis-py introduces itself by CLIENT SETINFO, which our ACL user may not send: each connection would leave two denials
+# in the server's ACL LOG. Empty names are sent by no version; None stands for the default in some (7.2 to 7.4).
+try:
+    from redis.driver_info import DriverInfo
+except ImportError:  # redis-py before 7.2
+    NAMELESS: dict[str, Any] = {"lib_name": "", "lib_version": ""}
+else:
+    NAMELESS = {"driver_info": DriverInfo(name="", lib_version="")}
 
 TOOL_USER = "k8sredis-tool"
 """ACL user of these modules; its password is in the instance's Secret."""
@@ -161,19 +170,21 @@ def direct_client(member: Member, access: Access) -> Any:
     options: dict[str, Any] = {"host": member.host, "port": member.port}
     if access.tls is None:
         return _client(Connection, access, **options)
-    options |= {
-        "ssl_check_hostname": access.tls.check_hostname,
-        "ssl_cert_reqs": "required" if access.tls.verify_mode == ssl.CERT_REQUIRED else "none",
-    }
     return _client(_tls_connection(access.tls), access, **options)
 
 
 def _tls_connection(context: ssl.SSLContext) -> Any:
-    class TlsConnection(SSLConnection):
-        """SSLConnection that takes a ready context, so that files are read once and checked early."""
+    class TlsConnection(Connection):
+        """A ready context, so that files are read once and checked early; redis-py's own SSLConnection makes one for
+        each connection."""
 
-        def _wrap_socket_with_ssl(self, sock: Any) -> Any:
-            return context.wrap_socket(sock, server_hostname=self.host)
+        def _connect(self) -> Any:
+            sock = super()._connect()
+            try:
+                return context.wrap_socket(sock, server_hostname=self.host)
+            except OSError:
+                sock.close()
+                raise
 
     return TlsConnection
 
@@ -190,6 +201,7 @@ def _client(connection_class: Any, access: Access, **options: Any) -> Any:
         protocol=2,
         # A command whose answer was lost may have been executed: the caller looks again, it does not repeat.
         retry=Retry(NoBackoff(), 0),
+        **NAMELESS,
         **options,
     )
     client = Redis(connection_pool=pool)

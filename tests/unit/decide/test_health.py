@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import health
-from ansible_collections.k8sredis.core.plugins.module_utils._model import Finding, OpenSlot, View, Wish
+from ansible_collections.k8sredis.core.plugins.module_utils._model import Finding, OpenSlot, View
 
 from tests.environment import CHECKOUT
 from tests.unit.decide import views
@@ -53,12 +53,14 @@ def everywhere_set(settings: dict[str, str] | None) -> View:
 IPV6 = healthy(3, 1, lambda one: replace(one, host=f"fd00::{'a' if one.ordinal == 0 else 'b'}{one.shard or ''}"))
 DEMOTED = views.entry(WELL, "shop-0-0", "shop-1-0", role="slave", master_id=node_id("shop-1-1"))
 LATE = views.info(views.info(WELL, "shop-0-0", master_repl_offset="2000000"), "shop-0-1", slave_repl_offset="951423")
+ACKNOWLEDGED = "ip=10.0.0.2,port=6379,state=online,offset=951424,lag=0"
 CHAIN = views.everywhere(healthy(3, 2), "shop-0-2", master_id=node_id("shop-0-1"))
 ABROAD = views.everywhere(WELL, "shop-0-1", master_id=node_id("shop-1-0"))
 OLD = views.info(WELL, "shop-0-0", redis_version="7.0.15")
 VALKEY = views.info(WELL, "shop-0-0", redis_version="7.2.4", valkey_version="9.1.2")
 
 FINDINGS = [
+    ("no_members", View(), "critical", "cluster", "no member was found"),
     ("unreachable", views.answers_not(WELL, "shop-1-1"), "critical", "shop-1-1", "Connection refused"),
     (
         "unreachable",
@@ -359,6 +361,8 @@ WELL_ENOUGH = [
     ("a healthy cluster", WELL),
     ("replicas of the same epoch as their master", views.everywhere(WELL, "shop-0-1", epoch=1)),
     ("a replica a little behind", views.info(LATE, "shop-0-1", slave_repl_offset="951424")),
+    ("a replica late by its own word only", views.info(LATE, "shop-0-0", slave0=ACKNOWLEDGED)),
+    ("a replica of a master that is written to", views.info(LATE, "shop-0-0", instantaneous_output_repl_kbps="1.00")),
     ("a replica ahead of what its master said a moment ago", views.info(WELL, "shop-0-1", slave_repl_offset="5000000")),
     ("snapshots instead of an append-only file", everywhere_set({"appendonly": "no", "save": "3600 1"})),
     ("settings that may not be read", everywhere_set(None)),
@@ -384,8 +388,9 @@ def test_one_master_of_five_nodes_may_have_company() -> None:
     assert found(masters_on("n1", "n1", "n2", "n2", "n3"), "masters_on_one_kube_node") == []
 
 
-def test_no_members_are_no_findings() -> None:
-    assert health.findings(View()) == ()
+def test_no_members_are_the_only_finding() -> None:
+    assert [finding.code for finding in health.findings(View())] == ["no_members"]
+    assert not health.is_healthy(health.findings(View()))
 
 
 def test_unknown_ids_are_not_judged_while_a_member_is_silent() -> None:
@@ -457,24 +462,63 @@ def test_findings_come_in_the_order_of_the_checks() -> None:
     assert [finding.code for finding in health.findings(view)] == ["unreachable", "shard_without_replica", "loading"]
 
 
-DRIFT = [
-    ("as wished", WELL, wish(3, 1, cluster_node_timeout="5000"), []),
+EVICTING = {"maxmemory-policy": "allkeys-lru", "cluster-node-timeout": "1000"}
+BY_HAND, BY_A_RUN = "set it back with CONFIG SET; a run leaves it as it is", "a run sets it back"
+
+DRIFT: list[tuple[str, View, dict[str, str], list[tuple[str, str]]]] = [
+    ("as declared", WELL, {"cluster-node-timeout": "5000"}, []),
     (
         "a setting differs",
         views.setting(WELL, "shop-1-0", cluster_node_timeout="1000"),
-        wish(3, 1, cluster_node_timeout="5000"),
-        ["shop-1-0: cluster-node-timeout is '1000', wished is '5000'"],
+        {"cluster-node-timeout": "5000"},
+        [("shop-1-0: cluster-node-timeout is '1000', declared is '5000'", BY_A_RUN)],
     ),
-    ("a setting that is not read", WELL, wish(3, 1, hz="100"), []),
-    ("settings that may not be read", views.change(WELL, "shop-1-0", settings=None), wish(3, 1, appendonly="yes"), []),
-    ("more shards wished", WELL, wish(4, 1), ["cluster: 3 masters serve slots, wished are 4 shards"]),
-    ("fewer shards wished", WELL, wish(2, 1), ["cluster: 3 masters serve slots, wished are 2 shards"]),
+    (
+        "settings differ everywhere",
+        everywhere_set(EVICTING),
+        {"maxmemory-policy": "noeviction", "cluster-node-timeout": "5000"},
+        [
+            (
+                "shop-0-0, shop-0-1, shop-1-0, shop-1-1 and 2 more: cluster-node-timeout is '1000', declared is '5000'",
+                BY_A_RUN,
+            ),
+            (
+                (
+                    "shop-0-0, shop-0-1, shop-1-0, shop-1-1 and 2 more: maxmemory-policy is 'allkeys-lru', declared is "
+                    "'noeviction'"
+                ),
+                BY_HAND,
+            ),
+        ],
+    ),
+    (
+        "one setting in two ways",
+        views.setting(views.setting(WELL, "shop-0-0", hz="10"), "shop-1-0", hz="20"),
+        {"hz": "100"},
+        [("shop-0-0: hz is '10', declared is '100'", BY_HAND), ("shop-1-0: hz is '20', declared is '100'", BY_HAND)],
+    ),
+    ("a setting that is not told", WELL, {"hz": "100"}, []),
+    ("settings that may not be read", views.change(WELL, "shop-1-0", settings=None), {"appendonly": "yes"}, []),
 ]
 
 
-@pytest.mark.parametrize(("view", "wished", "texts"), [row[1:] for row in DRIFT], ids=[row[0] for row in DRIFT])
-def test_drift(view: View, wished: Wish, texts: list[str]) -> None:
-    assert [finding.text for finding in health.drift_from(view, wished)] == texts
+@pytest.mark.parametrize(("view", "declared", "seen"), [row[1:] for row in DRIFT], ids=[row[0] for row in DRIFT])
+def test_drift(view: View, declared: dict[str, str], seen: list[tuple[str, str]]) -> None:
+    found_ = list(health.config_drift(view, declared))
+    assert [(finding.text, finding.advice) for finding in found_] == seen
+    assert {(finding.code, finding.severity) for finding in found_} <= {("config_drift", "warning")}
+
+
+@pytest.mark.parametrize(
+    ("shards", "texts"),
+    [
+        (3, []),
+        (4, ["cluster: 3 masters serve slots, wished are 4 shards"]),
+        (2, ["cluster: 3 masters serve slots, wished are 2 shards"]),
+    ],
+)
+def test_other_shards_than_wished(shards: int, texts: list[str]) -> None:
+    assert [finding.text for finding in health.shards_differ(WELL, wish(shards, 1))] == texts
 
 
 VERSIONS = [

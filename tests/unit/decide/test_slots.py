@@ -149,6 +149,15 @@ REFUSED = [
         MOVES.format(3, "shop-0-0 serves 100, shop-1-0 serves 10822, shop-2-0 serves 5462"),
     ),
     (
+        "two masters in one shard and none in another, as after a replica of a foreign shard was elected",
+        serves(EMPTY, shop_0_0=(0, 5460), shop_0_1=(5461, 10921), shop_2_0=(10922, 16383)),
+        3,
+        (
+            "Cannot keep one master in each shard: shop-0-0, shop-0-1 of shard 0 all serve slots, and no member of "
+            "shard 1 does; let a replica there take over by CLUSTER FAILOVER, or move the slots with redis-cli."
+        ),
+    ),
+    (
         "keys are stored and slots have no owner",
         keys(LAST_IS_OPEN, "shop-1-0"),
         3,

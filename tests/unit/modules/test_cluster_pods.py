@@ -12,15 +12,19 @@ from typing import Any
 import pytest
 from ansible.module_utils import basic
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import module as border
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import declared
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import converge, lock
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Member, Retryable
+from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Forbidden
 
+from tests.unit.decide.declarations import wish
 from tests.unit.decide.views import member, names
 from tests.unit.modules.conftest import Run
 from tests.unit.stand_ins.cluster import Server, Servers, StandInTarget, Words
 from tests.unit.stand_ins.kube import StandInKube
 
 CREATE = ("cluster_meet", "cluster_slots", "cluster_replicas")
+STATEFULSETS = "/apis/apps/v1/namespaces/web/statefulsets"
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/web/leases/shop-lock"
 KEYS = {"changed", "plan", "diff"}
 STEP = {"kind", "subject", "text", "reason"}
@@ -124,7 +128,11 @@ def test_a_setting_that_differs_is_put_right_in_sight(ask: Run, instance: Instan
     create(ask)
     instance.servers["shop-1-0"].settings["cluster-node-timeout"] = "1000"
     for check in (True, False):
-        assert texts(ask("cluster_replicas", check=check)) == ["shop-1-0: cluster-node-timeout 1000 -> 15000"]
+        assert [texts(result) for result in create(ask, check=check)] == [
+            ["shop-1-0: cluster-node-timeout 1000 -> 15000"],
+            [],
+            [],
+        ]
 
 
 def test_settings_are_only_touched_where_they_are_named(ask: Run, instance: Instance) -> None:
@@ -319,6 +327,74 @@ def test_the_doctor_without_a_wish_looks_at_what_is_there(ask: Run, examine: Any
     assert (codes(result), result["cluster"]["in_order"], result["cluster"]["healthy"]) == ([], False, True)
 
 
+@pytest.fixture
+def made(ask: Run, instance: Instance) -> Instance:
+    """A created cluster whose StatefulSets tell how it was declared."""
+    create(ask)
+    text = declared.text(wish(config={"maxmemory-policy": "noeviction"}, node_timeout=15000))
+    for shard in range(3):
+        metadata = {"name": f"shop-{shard}", "annotations": {declared.ANNOTATION: text}}
+        spec = {"replicas": 2, "selector": {}}
+        instance.locks[f"{STATEFULSETS}/shop-{shard}"] = {"metadata": metadata, "spec": spec}
+    for server in instance.servers.alive:
+        server.settings |= {"maxmemory-policy": "noeviction", "repl-diskless-sync-delay": "0"}
+    return instance
+
+
+def plainly(examine: Any) -> dict[str, Any]:
+    """Nothing is wished beside what the instance itself tells."""
+    result: dict[str, Any] = examine(shards=None, node_timeout=None)
+    return result
+
+
+def test_the_doctor_knows_what_was_declared(made: Instance, examine: Any) -> None:
+    assert codes(plainly(examine)) == []
+    for server in made.servers.alive:
+        server.settings |= {"maxmemory-policy": "allkeys-lru", "cluster-node-timeout": "1000"}
+    assert [finding["seen"] for finding in plainly(examine)["findings"]] == [
+        "cluster-node-timeout is '1000', declared is '15000'",
+        "maxmemory-policy is 'allkeys-lru', declared is 'noeviction'",
+    ]
+
+
+def test_the_doctor_believes_the_task_more_than_the_last_run(made: Instance, examine: Any) -> None:
+    assert [finding["seen"] for finding in examine(shards=None, node_timeout=7000)["findings"]] == [
+        "cluster-node-timeout is '15000', declared is '7000'"
+    ]
+
+
+def test_the_doctor_misses_a_pod_that_a_statefulset_is_to_have(made: Instance, examine: Any) -> None:
+    del made.servers.by_name["shop-1-1"]
+    result = plainly(examine)
+    assert [
+        (finding["subject"], finding["seen"]) for finding in result["findings"] if finding["code"] == "unreachable"
+    ] == [("shop-1-1", "its pod does not exist")]
+    assert (result["cluster"]["members"], result["cluster"]["healthy"]) == (6, False)
+    assert len(examine()["nodes"]) == 6
+
+
+def test_who_may_not_list_statefulsets_is_told_what_is_not_judged(
+    made: Instance, examine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbid(self: object, path: str, selector: str = "") -> list[Any]:
+        raise Forbidden(f"Cannot get {path}: 403 no right; grant it.")
+
+    warnings: list[str] = []
+    monkeypatch.setattr(StandInKube, "list", forbid)
+    monkeypatch.setattr(basic.AnsibleModule, "warn", lambda module, text: warnings.append(text))
+    assert codes(plainly(examine)) == []
+    assert warnings == [
+        f"Missing pods and changed directives are not judged: Cannot get {STATEFULSETS}: 403 no right; grant it."
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"format": 99}'])
+def test_the_doctor_can_do_without_the_declaration(made: Instance, examine: Any, text: str) -> None:
+    for shard in range(3):
+        made.locks[f"{STATEFULSETS}/shop-{shard}"]["metadata"]["annotations"] = {declared.ANNOTATION: text}
+    assert codes(plainly(examine)) == []
+
+
 def test_the_doctor_tells_of_new_pods_without_touching_them(examine: Any, instance: Instance) -> None:
     result = examine()
     assert (result["cluster"]["healthy"], result["cluster"]["state"], instance.sent) == (False, "fail", [])
@@ -335,6 +411,7 @@ def test_the_doctor_says_that_nobody_is_there(examine: Any, instance: Instance) 
     instance.exist = False
     result = examine(shards=None, node_timeout=None)
     assert (result["cluster"]["healthy"], result["cluster"]["members"], result["nodes"]) == (False, 0, [])
+    assert codes(result) == ["no_members"]
 
 
 def test_check_mode_of_the_doctor_is_the_same(ask: Run, examine: Any) -> None:

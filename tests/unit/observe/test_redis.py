@@ -188,6 +188,18 @@ def test_a_pod_of_two_families_is_known_by_the_address_that_it_announces(nodes: 
     ]
 
 
+def test_further_settings_are_asked_for(nodes: Nodes) -> None:
+    asked: list[Words] = []
+
+    def answer(words: Words) -> Reply:
+        asked.append(words)
+        return says()(words)
+
+    observe(nodes.clients, [nodes.add(answer)], ["hz", "appendonly"])
+    (config,) = [words for words in asked if words[0] == "CONFIG"]
+    assert config[2:] == tuple(sorted({*redis.OBSERVED_SETTINGS, "hz"}))
+
+
 def test_settings_that_may_not_be_read(nodes: Nodes) -> None:
     (node,) = observed(nodes, nodes.add(says(config=Refused("NOPERM no right to CONFIG")))).nodes
     assert (node.settings, node.answers) == (None, True)
