@@ -48,7 +48,7 @@ class Server:
 def server(image: str, declared: str) -> tuple[Server | None, list[str]]:
     """The server of an image; ``declared`` is the setting ``version``, empty to read it from the tag."""
     from_tag = _from_image(image)
-    if declared and _moves(image):
+    if _moves(image):
         reason = "what it stands for changes, so that pods of one instance may differ"
         return None, [unusable("image", image, reason, "name the tag of one version, or a digest")]
     if not declared:

@@ -20,15 +20,22 @@ from tests.unit.decide.declarations import application, problems, wish
         (
             {"image": "redis:latest"},
             (
-                'Cannot use redis_cluster_image="redis:latest": its tag does not name a version of Redis or Valkey; '
-                "set redis_cluster_version to what it holds, for example redis-8.6.7 or valkey-8.1.9."
+                'Cannot use redis_cluster_image="redis:latest": what it stands for changes, so that pods of one '
+                "instance may differ; name the tag of one version, or a digest."
             ),
         ),
         (
             {"image": "redis"},
             (
-                'Cannot use redis_cluster_image="redis": its tag does not name a version of Redis or Valkey; set '
-                "redis_cluster_version to what it holds, for example redis-8.6.7 or valkey-8.1.9."
+                'Cannot use redis_cluster_image="redis": what it stands for changes, so that pods of one instance may '
+                "differ; name the tag of one version, or a digest."
+            ),
+        ),
+        (
+            {"image": "redis:alpine"},
+            (
+                'Cannot use redis_cluster_image="redis:alpine": its tag does not name a version of Redis or Valkey; '
+                "set redis_cluster_version to what it holds, for example redis-8.6.7 or valkey-8.1.9."
             ),
         ),
         (
