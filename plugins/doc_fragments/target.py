@@ -25,8 +25,9 @@ options:
     elements: str
   endpoints:
     description:
-      - Servers as C(address:port), for a cluster that does not run on Kubernetes. Kubernetes is then not asked at all.
-      - Each must be the address by which the servers reach each other, and no name. IPv6 addresses stand in brackets.
+      - Servers as C(host:port), for a cluster that does not run on Kubernetes. Kubernetes is then not asked at all.
+      - Each host must be, or resolve to, the address by which the servers reach each other. IPv6 addresses stand in
+        brackets.
     type: list
     elements: str
   transport:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import socket
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Fatal, Member
@@ -60,7 +61,8 @@ class Endpoints:
     kube: Kube | None = None
 
     def __init__(self, endpoints: Sequence[str], access: Access) -> None:
-        self._members = tuple(_endpoint(text) for text in endpoints)
+        self._members = tuple(_endpoint(text, *_split(text)) for text in endpoints)
+        self._hosts = {text: _split(text)[0] for text in endpoints}
         _refuse_twice(self._members)
         self._access = access
 
@@ -68,7 +70,8 @@ class Endpoints:
         return self._members
 
     def connect(self, member: Member) -> Any:
-        return direct_client(member, self._access)
+        """By the name that was given: a certificate names its server by it."""
+        return direct_client(replace(member, host=self._hosts[member.name]), self._access)
 
     def not_made(self, _name: str) -> str:
         return ""
@@ -143,17 +146,21 @@ def _zone(node: dict[str, Any]) -> str:
     return str((node["metadata"].get("labels") or {}).get(pods.ZONE_LABEL, ""))
 
 
-def _endpoint(text: str) -> Member:
+def _split(text: str) -> tuple[str, int]:
     host, _colon, port = text.rpartition(":")
     host = host.strip("[]")
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
         raise Fatal(f"Cannot use endpoint '{text}': it is not of the form host:port; write for example 10.0.0.1:6379.")
+    return host, int(port)
+
+
+def _endpoint(text: str, host: str, port: int) -> Member:
+    """The members of a cluster know each other by address alone."""
     try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        reason = f"the members of a cluster know each other by address, and '{host}' is a name"
-        raise Fatal(f"Cannot use endpoint '{text}': {reason}; use the address.") from None
-    return Member(name=text, host=str(address), port=int(port))
+        address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
+    except OSError as error:
+        raise Fatal(f"Cannot use endpoint '{text}': {error.strerror or error}; use the address.") from error
+    return Member(name=text, host=str(ipaddress.ip_address(address)), port=port)
 
 
 def _refuse_twice(members: Sequence[Member]) -> None:

@@ -258,3 +258,14 @@ def test_no_password_is_in_the_output(run: Run, api: ApiServer) -> None:
             "cluster_preflight", settings=settings, application_password=PASSWORD, users=[user], **api.options()
         )
         assert PASSWORD not in str(result)
+
+
+@pytest.mark.parametrize("config", [{"requirepass": "s3cret-in-config"}, {"masterauth": ["s3cret-in-config", "again"]}])
+def test_a_secret_in_the_wrong_place_is_not_shown(run: Run, api: ApiServer, config: dict[str, Any]) -> None:
+    """Neither in the message nor among the arguments of the task."""
+    empty_namespace(api)
+    users = [{"name": "app", "password": PASSWORD, "commands": ["+@read >s3cret-in-rule", "#0123456789abcdef"]}]
+    result = run("cluster_preflight", settings={**SETTINGS, "config": config}, users=users, **api.options())
+    assert "redis_cluster_users[0].commands" in result["msg"]
+    assert "s3cret" not in str(result)
+    assert "0123456789abcdef" not in str(result)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 import ssl
 from pathlib import Path
 from typing import Any
@@ -52,12 +53,24 @@ def test_endpoint_that_is_none(text: str) -> None:
     )
 
 
-def test_an_endpoint_is_no_name() -> None:
+def test_a_server_is_reached_by_its_name_and_known_by_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.9", 7000))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *_rest, **_more: found if host == "redis.example" else [])
+    there = Endpoints(["redis.example:7000"], Access())
+    (member,) = there.members()
+    assert member == Member("redis.example:7000", "10.0.0.9", 7000)
+    assert there.connect(member).get_connection_kwargs()["host"] == "redis.example"
+
+
+def test_a_name_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_given: Any, **_more: Any) -> Any:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(Fatal) as refused:
         Endpoints(["redis.example:7000"], Access())
     assert str(refused.value) == (
-        "Cannot use endpoint 'redis.example:7000': the members of a cluster know each other by address, and "
-        "'redis.example' is a name; use the address."
+        "Cannot use endpoint 'redis.example:7000': Name or service not known; use the address."
     )
 
 
