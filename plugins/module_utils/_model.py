@@ -164,7 +164,7 @@ class Node:
     def number(self, name: str) -> int:
         """An integer field of INFO or CLUSTER INFO, 0 when it is not there."""
         text = self.info.get(name) or self.cluster_info.get(name) or "0"
-        return int(text) if text.lstrip("-").isdigit() else 0
+        return int(text) if text.removeprefix("-").isdecimal() else 0
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ def uncovered_slots(view: View) -> Iterator[Finding]:
 
 
 def owner_disagreement(view: View) -> Iterator[Finding]:
-    reference: dict[str, object] = {node.id: table.own_slots(node) for node in view.answering}
+    reference: dict[str, object] = {node_id: table.own_slots(node) for node_id, node in view.by_id.items()}
     for node in view.answering:
         wrong = [e for e in node.table if e.id in reference and e.slots != reference[e.id]]
         if wrong:
@@ -130,7 +130,7 @@ def owner_disagreement(view: View) -> Iterator[Finding]:
 
 
 def role_disagreement(view: View) -> Iterator[Finding]:
-    truth = {node.id: (node.myself.is_master, node.myself.master_id) for node in view.answering}
+    truth = {node_id: (node.myself.is_master, node.myself.master_id) for node_id, node in view.by_id.items()}
     for node in view.answering:
         wrong = [e for e in node.table if e.id in truth and (e.is_master, e.master_id) != truth[e.id]]
         if wrong:

@@ -331,13 +331,13 @@ def test_the_doctor_without_a_wish_looks_at_what_is_there(ask: Run, examine: Any
 def made(ask: Run, instance: Instance) -> Instance:
     """A created cluster whose StatefulSets tell how it was declared."""
     create(ask)
-    text = declared.text(wish(config={"maxmemory-policy": "noeviction"}, node_timeout=15000))
+    text = declared.text(wish(config={"maxmemory-policy": "noeviction", "hz": 10}, node_timeout=15000))
     for shard in range(3):
         metadata = {"name": f"shop-{shard}", "annotations": {declared.ANNOTATION: text}}
         spec = {"replicas": 2, "selector": {}}
         instance.locks[f"{STATEFULSETS}/shop-{shard}"] = {"metadata": metadata, "spec": spec}
     for server in instance.servers.alive:
-        server.settings |= {"maxmemory-policy": "noeviction", "repl-diskless-sync-delay": "0"}
+        server.settings |= {"maxmemory-policy": "noeviction", "hz": "10", "repl-diskless-sync-delay": "0"}
     return instance
 
 
@@ -350,9 +350,10 @@ def plainly(examine: Any) -> dict[str, Any]:
 def test_the_doctor_knows_what_was_declared(made: Instance, examine: Any) -> None:
     assert codes(plainly(examine)) == []
     for server in made.servers.alive:
-        server.settings |= {"maxmemory-policy": "allkeys-lru", "cluster-node-timeout": "1000"}
+        server.settings |= {"maxmemory-policy": "allkeys-lru", "hz": "100", "cluster-node-timeout": "1000"}
     assert [finding["seen"] for finding in plainly(examine)["findings"]] == [
         "cluster-node-timeout is '1000', declared is '15000'",
+        "hz is '100', declared is '10'",
         "maxmemory-policy is 'allkeys-lru', declared is 'noeviction'",
     ]
 
