@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import tarfile
+import venv
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,26 @@ def test_module_starts_outside_the_checkout(elsewhere: Path, module: str) -> Non
     assert "localhost | " in answer.stdout, answer.stdout + answer.stderr
     for trace in ("Could not find imported module", "MODULE FAILURE", "Traceback", "ImportError"):
         assert trace not in answer.stdout + answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "libraries"), [({"endpoints": ["127.0.0.1:1"]}, ["redis"]), ({"name": "shop"}, ["kubernetes", "redis"])]
+)
+def test_missing_libraries_are_named_with_their_cure(
+    elsewhere: Path, tmp_path: Path, options: dict[str, object], libraries: list[str]
+) -> None:
+    """By an interpreter that has nothing but the standard library."""
+    venv.create(tmp_path / "bare", symlinks=True)
+    python = tmp_path / "bare" / "bin" / "python"
+    command = ["-m", "k8sredis.core.cluster_info", "-a", json.dumps(options)]
+    interpreter = ["-e", f"ansible_python_interpreter={python}"]
+    answer = use(elsewhere, "ansible", "localhost", "-i", "localhost,", "-c", "local", *interpreter, *command)
+    assert answer.returncode == 2, answer.stdout + answer.stderr
+    message = json.loads(answer.stdout.split("=> ", 1)[1])["msg"]
+    assert message.startswith(f"Cannot work without the Python libraries {libraries[0]}>=")
+    assert f"{python} has {' and '.join(f'no {library}' for library in libraries)}; " in message
+    assert f"install them with {python} -m pip install '{libraries[0]}>=" in message
+    assert "set ansible_python_interpreter to a Python that has them." in message
 
 
 @pytest.mark.parametrize("role", ROLES)
