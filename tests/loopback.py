@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from ansible_collections.k8sredis.core.plugins.module_utils._observe.target import NAMELESS
 from redis import Redis
+from redis.driver_info import DriverInfo
 
 from tests.servers import Server
 
@@ -101,8 +101,10 @@ class Process:
 
     def ask(self, *words: str) -> Any:
         """One command over a connection of its own; the reply as the server sent it."""
-        options = {**NAMELESS, **self.access}
-        with Redis(host=self.host, port=self.port, decode_responses=True, protocol=2, **options) as client:
+        # Without CLIENT SETINFO, which not every user may send.
+        nameless = DriverInfo(name="", lib_version="")
+        options = {"decode_responses": True, "protocol": 2, "driver_info": nameless, **self.access}
+        with Redis(host=self.host, port=self.port, **options) as client:
             client.response_callbacks.clear()
             return client.execute_command(*words)
 

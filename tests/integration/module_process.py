@@ -65,7 +65,11 @@ def kill_at(batch: int, *, amid: bool) -> None:
 
 
 def changes_something(requests: Requests) -> bool:
-    return any(command not in QUESTIONS for commands in requests.values() for command in commands)
+    return any(not _asks(command) for commands in requests.values() for command in commands)
+
+
+def _asks(command: Command) -> bool:
+    return command in QUESTIONS or command[:2] == ("CONFIG", "GET")
 
 
 def first_half(requests: Requests) -> Requests:
