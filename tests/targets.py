@@ -24,9 +24,12 @@ from tests.environment import CHECKOUT, tool_environment
 from tests.loopback import processes
 from tests.sanity import copy_checkout, keep_reports
 from tests.servers import available
+from tests.servers.suites import SOURCES
 
 MEMBERS = {"cluster_info": 6, "cluster_meet": 3, "cluster_replicas": 6, "cluster_slots": 3}
 """How many servers each target has for itself."""
+
+REQUIRED = {source.suite for source in SOURCES if source.required}
 
 
 def main(words: list[str]) -> int:
@@ -45,7 +48,7 @@ def main(words: list[str]) -> int:
 
 @contextmanager
 def started() -> Iterator[list[dict[str, Any]]]:
-    """Every version that is there; ``endpoints`` by target."""
+    """The versions that every machine has; the tests by pytest go through all. ``endpoints`` by target."""
     with ExitStack() as stack:
         yield [
             {
@@ -56,6 +59,7 @@ def started() -> Iterator[list[dict[str, Any]]]:
                 },
             }
             for server in available()
+            if server.suite in REQUIRED
         ]
 
 
