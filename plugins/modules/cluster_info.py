@@ -179,8 +179,8 @@ def work(module: AnsibleModule) -> dict[str, Any]:
 
 def declared_settings(made: Sequence[StatefulSet]) -> dict[str, str]:
     """As the last run declared them; all StatefulSets of an instance say the same."""
-    found = [declared.read(each.annotations.get(declared.ANNOTATION, "")) for each in made[:1]]
-    return live.declared(found[0] or {}) if found else {}
+    found = declared.read(made[0].annotations.get(declared.ANNOTATION, "")) if made else None
+    return {} if found is None else live.declared(found)
 
 
 def main() -> None:

@@ -133,8 +133,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._observe.instance im
 
 def work(module: AnsibleModule) -> dict[str, Any]:
     params = module.params
-    rules = options.rules(params["settings"], params["users"])
-    options.mask_misplaced(module, params["settings"].get("config"), rules)
+    options.mask_misplaced(module, params["settings"], params["users"])
     wish, wrong = declaration.declaration(params["settings"])
     application = users.application({**asdict(wish), "application_password": params["application_password"]})
     server, verdict = validation.of_declaration(wish, application, users.others(params))

@@ -144,7 +144,7 @@ def new_password() -> str:
 
 
 def work(module: AnsibleModule) -> dict[str, Any]:
-    options.mask_misplaced(module, None, options.rules(module.params, module.params["users"]))
+    options.mask_misplaced(module, module.params, module.params["users"])
     wish = wanted(module.params)
     api = border.kube(module)
     with border.session(module, []) as session:

@@ -48,24 +48,21 @@ def application() -> Spec:
     }
 
 
-def rules(given: Mapping[str, Any], users: Iterable[Mapping[str, Any]] | None) -> list[list[Any]]:
-    """All rules, of the application's user in ``given`` and of the others."""
-    parts = ("commands", "keys", "channels")
-    own = [given.get(f"application_{part}") for part in parts]
-    return [
-        each for each in (*own, *(user.get(part) for user in users or () for part in parts)) if isinstance(each, list)
-    ]
+def mask_misplaced(module: AnsibleModule, given: Mapping[str, Any], users: Iterable[Mapping[str, Any]] | None) -> None:
+    """Passwords that stand where none belongs are refused, and must not be shown with the arguments of the task.
 
-
-def mask_misplaced(module: AnsibleModule, config: Any, rules: Iterable[list[Any]]) -> None:
-    """Passwords that stand where none belongs are refused, and must not be shown with the arguments of the task."""
-    given = config if isinstance(config, Mapping) else {}
-    found = [text for name, value in given.items() if directives.is_secret(str(name)) for text in _texts(value)]
-    found += [word for rule in rules for text in rule for word in acl.PASSWORD_RULE.findall(str(text))]
+    ``given``: the variables, of which ``config`` and ``application_commands`` are looked at. Keys and channels are
+    not: a pattern may begin with any character.
+    """
+    config = given.get("config")
+    pairs = config.items() if isinstance(config, Mapping) else [("requirepass", config)]
+    found = [text for name, value in pairs if directives.is_secret(str(name)) for text in _texts(value)]
+    rules = [given.get("application_commands"), *(user.get("commands") for user in users or ())]
+    found += [word for rule in rules for text in _texts(rule) for word in acl.PASSWORD_RULE.findall(text)]
     bare = [word[1:] for word in found if acl.PASSWORD_RULE.fullmatch(word)]
     module.no_log_values.update(text for text in [*found, *bare] if len(text) >= SHORTEST_SECRET)
 
 
-def _texts(value: Any) -> Iterable[str]:
-    """A directive's value, as a whole and, where it is a list of words, each of them."""
-    return [str(value), *(str(each) for each in value)] if isinstance(value, list) else [str(value)]
+def _texts(value: Any) -> list[str]:
+    """A value, or each of a list of them."""
+    return [str(each) for each in value] if isinstance(value, (list, tuple)) else [str(value or "")]

@@ -136,8 +136,8 @@ def derives_maxmemory(wish: Declaration) -> bool:
 
 def replica_sync_delay(wish: Declaration) -> int:
     """Seconds; see _defaults()."""
-    text = directives.text(given(wish, "repl-diskless-sync-delay")) or ""
-    return int(text) if text.isdecimal() else 0
+    lines = directives.lines(given(wish, "repl-diskless-sync-delay")) or ("",)
+    return int(lines[-1]) if lines[-1].isdecimal() else 0
 
 
 def given(wish: Declaration, name: str) -> Any:

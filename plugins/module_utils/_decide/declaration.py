@@ -23,6 +23,9 @@ Items = tuple[Any, ...]
 SECRET = ("application_password", "users")
 """Options of their own in the modules, so that they are masked everywhere."""
 
+MAY_HOLD_SECRETS = ("config", "application_commands")
+"""Their values are not shown: a password may stand there by mistake."""
+
 YES = frozenset({"y", "yes", "on", "1", "true", "t"})
 NO = frozenset({"n", "no", "off", "0", "false", "f"})
 
@@ -109,7 +112,9 @@ def declaration(settings: Table) -> tuple[Declaration, list[str]]:
                 problems.append(unusable(name, given, "it is null", "give it a value, or leave it out"))
         else:
             value, reason = _convert(given, str(known[name]))
-            if reason:
+            if reason and name in MAY_HOLD_SECRETS:
+                problems.append(unusable_secret(name, reason, "correct it"))
+            elif reason:
                 problems.append(unusable(name, given, reason, "correct it"))
             else:
                 values[name] = value

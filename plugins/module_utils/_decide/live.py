@@ -29,7 +29,7 @@ ALL_EVENTS = "g$lshzxetd"
 
 def declared(found: Mapping[str, Any]) -> dict[str, str]:
     """Live directives that the annotation of an instance declares, with their values."""
-    config = {name: " ".join(values) for name, values in (found.get("config") or {}).items()}
+    config = {name: " ".join(values) for name, values in _lines(found.get("config")).items()}
     variables = {
         "cluster-node-timeout": found.get("node_timeout"),
         "cluster-preferred-endpoint-type": found.get("preferred_endpoint_type"),
@@ -40,6 +40,17 @@ def declared(found: Mapping[str, Any]) -> dict[str, str]:
     known = {name: text for name, value in variables.items() if (text := directives.text(value)) is not None}
     chosen = {name: text for name, text in config.items() if not directives.is_for_boot(name)}
     return {name: text for name, text in {**known, **chosen}.items() if name not in INCOMPARABLE}
+
+
+def _lines(config: Any) -> dict[str, list[str]]:
+    """What of it is as a run writes it; anybody may have written into the annotation since."""
+    if not isinstance(config, Mapping):
+        return {}
+    return {
+        name: values
+        for name, values in config.items()
+        if isinstance(values, list) and all(isinstance(value, str) for value in values)
+    }
 
 
 def differs(name: str, seen: str, wished: str) -> bool:

@@ -28,7 +28,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
     table,
 )
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import wait
-from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
+from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import NO_POD, Session
 from ansible_collections.k8sredis.core.plugins.module_utils._model import (
     ClusterError,
     Fatal,
@@ -63,20 +63,19 @@ TICK = 0.04
 def answers(session: Session, timeout: float) -> View:
     """Waits until every expected member answers."""
     stuck_since: dict[str, float] = {}
+    absent_since: dict[str, float] = {}
     not_made: dict[str, str] = {}
-    ask_at = session.clock.now() + NOT_MADE_FOR
+    ask_at = 0.0
 
     def finished(view: View) -> bool:
         nonlocal ask_at
         now = session.clock.now()
-        if now >= ask_at:
+        _note(stuck_since, {node.name for node in view.nodes if _is_stuck(node.member.stuck, node.error)}, now)
+        _note(absent_since, {node.name for node in view.nodes if node.member.waiting == NO_POD}, now)
+        missing = [name for name, since in absent_since.items() if now - since >= NOT_MADE_FOR]
+        if missing and now >= ask_at:
             ask_at = now + NOT_MADE_FOR / 10
-            not_made.update(session.not_made(view))
-        stuck = {node.name for node in view.nodes if _is_stuck(node.member.stuck, node.error)}
-        for name in stuck:
-            stuck_since.setdefault(name, now)
-        for name in set(stuck_since) - stuck:
-            del stuck_since[name]
+            not_made.update(session.not_made(missing))
         answering = bool(view.nodes) and len(view.answering) == len(view.nodes)
         return answering or bool(not_made) or any(now - since > STUCK_FOR for since in stuck_since.values())
 
@@ -85,12 +84,20 @@ def answers(session: Session, timeout: float) -> View:
         raise Retryable("Cannot find any member: no pod has these labels; check namespace and label_selectors.")
     silent = [node for node in view.nodes if not node.answers]
     if silent:
-        not_made.update(session.not_made(view))
+        not_made.update(session.not_made(absent_since))
         first = next((node for node in silent if node.name in {*stuck_since, *not_made}), silent[0])
         others = f" (and {len(silent) - 1} more do not answer)" if len(silent) > 1 else ""
         words = f"; Kubernetes says: {not_made[first.name]}" if first.name in not_made else ""
         raise Retryable(f"Cannot reach {first.name}: {first.error}{others}{words}; mend that and run again.")
     return view
+
+
+def _note(since: dict[str, float], names: set[str], now: float) -> None:
+    """Remembers since when each of these has been so without a break."""
+    for name in set(since) - names:
+        del since[name]
+    for name in sorted(names):
+        since.setdefault(name, now)
 
 
 def _is_stuck(stuck: bool, error: str) -> bool:

@@ -105,9 +105,12 @@ class Lock:
             self._kube.replace(self._path, lease)
 
     def hold(self) -> None:
-        """Renews; raises Refused unless this run holds the Lease still."""
-        self.verify()
-        self.renew()
+        """Renews; raises Refused unless this run holds the Lease still, and Conflict when it lost it that moment."""
+        lease = self.read()
+        if lease is None or holder_of(lease) != self._run_id:
+            self._refuse(lease)
+        lease["spec"]["renewTime"] = _now()
+        self._kube.replace(self._path, lease)
 
     def release(self, remove: bool = False) -> bool:
         """Whether there was something to release; ``remove``: the Lease goes too."""

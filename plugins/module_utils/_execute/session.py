@@ -64,11 +64,11 @@ class Session:
         members += [absent(name) for name in self.expected if name not in found]
         return observe(self.clients, members, self.settings)
 
-    def not_made(self, view: View) -> dict[str, str]:
-        """Kubernetes' words on why a pod does not exist, for the first of those of which it says any."""
-        for node in view.nodes:
-            if node.member.waiting == NO_POD and (words := self.target.not_made(node.name)):
-                return {node.name: words}
+    def not_made(self, names: Iterable[str]) -> dict[str, str]:
+        """Kubernetes' words on why it makes no pod of that name, for the first of those of which it says any."""
+        for name in names:
+            if words := self.target.not_made(name):
+                return {name: words}
         return {}
 
     def execute(self, view: View, plan: Plan) -> None:

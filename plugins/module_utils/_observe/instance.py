@@ -20,7 +20,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._model_instance impo
     StatefulSet,
 )
 from ansible_collections.k8sredis.core.plugins.module_utils._observe import pods
-from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Forbidden, Kube
+from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import FIELD_MANAGER, Forbidden, Kube
 
 APPS = "apis/apps/v1"
 STORAGE_CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
@@ -100,7 +100,7 @@ def _instance(question: Question, answers: dict[str, Any], extras: dict[str, Any
         statefulsets=tuple(statefulset(found) for found in answers["statefulsets"]),
         claims=tuple(claim(found) for found in answers["claims"]),
         services=tuple(Object(*_metadata("Service", found)) for found in services if found is not None),
-        own_services=frozenset(found["metadata"]["name"] for found in answers["services"]),
+        own_services=frozenset(found["metadata"]["name"] for found in answers["services"] if _is_applied_by_us(found)),
         others=tuple(
             Object(*_metadata(kind, answers[kind]))
             for kind in ("ConfigMap", "PodDisruptionBudget", "Lease")
@@ -114,6 +114,11 @@ def _instance(question: Question, answers: dict[str, Any], extras: dict[str, Any
         referred_config_maps=frozenset().union(*map(config_maps, [*answers["pods"], *templates, *revisions])),
         unreadable=unreadable,
     )
+
+
+def _is_applied_by_us(found: Json) -> bool:
+    """Labels are copied by whoever copies an object; the API server itself keeps who applied it."""
+    return any(each.get("manager") == FIELD_MANAGER for each in found["metadata"].get("managedFields") or [])
 
 
 def _version(answer: Json) -> tuple[int, int]:

@@ -89,6 +89,7 @@ class Pods:
         self._transport = transport
         self._access = access
         self._zones: dict[str, str] | None = None
+        self._events_are_secret = False
 
     def members(self) -> tuple[Member, ...]:
         found = self._kube.list(self._kube.path("pods"), self._selector)
@@ -117,13 +118,16 @@ class Pods:
     def not_made(self, name: str) -> str:
         """Kubernetes' latest words on why it does not make this pod, such as a quota or Pod Security; empty when
         there are none, or the user may not read events."""
+        if self._events_are_secret:
+            return ""
         statefulset = name.rpartition("-")[0]
         wanted = f"involvedObject.kind=StatefulSet,involvedObject.name={statefulset},reason=FailedCreate"
         try:
             events = self._kube.list(self._kube.path("events"), fields=wanted)
         except Fatal:
+            self._events_are_secret = True
             return ""
-        about = [event for event in events if f"Pod {name} " in event.get("message", "")] or events
+        about = [event for event in events if f"Pod {name} " in event.get("message", "")]
         latest = max(about, key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or "", default={})
         return str(latest.get("message", "")).split("\n", maxsplit=1)[0].rstrip(".")
 
@@ -157,10 +161,12 @@ def _split(text: str) -> tuple[str, int]:
 def _endpoint(text: str, host: str, port: int) -> Member:
     """The members of a cluster know each other by address alone."""
     try:
-        address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
-    except OSError as error:
-        raise Fatal(f"Cannot use endpoint '{text}': {error.strerror or error}; use the address.") from error
-    return Member(name=text, host=str(ipaddress.ip_address(address)), port=port)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:  # UnicodeError: a label that is empty or longer than 63 characters
+        reason = getattr(error, "strerror", None) or error
+        raise Fatal(f"Cannot use endpoint '{text}': {reason}; use the address.") from error
+    addresses = tuple(dict.fromkeys(str(ipaddress.ip_address(each[4][0])) for each in found))
+    return Member(name=text, host=addresses[0], port=port, addresses=addresses[1:] and addresses)
 
 
 def _refuse_twice(members: Sequence[Member]) -> None:

@@ -207,3 +207,10 @@ def test_no_value_adds_a_line(config: dict[str, str]) -> None:
     lines = (texts.boot + texts.live).split("\n")[:-1]
     ours = (BOOT + LIVE).split("\n")[:-1]
     assert sorted(line.split(" ")[0] for line in lines) == sorted([*config, *(line.split(" ")[0] for line in ours)])
+
+
+@pytest.mark.parametrize(
+    ("given", "delay"), [({}, 0), ({"Repl-Diskless-Sync-Delay": 5}, 5), ({"repl-diskless-sync-delay": [3, "7"]}, 7)]
+)
+def test_the_delay_that_a_run_keeps_is_the_one_that_the_file_says(given: dict[str, Any], delay: int) -> None:
+    assert configuration.replica_sync_delay(wish(config=given)) == delay

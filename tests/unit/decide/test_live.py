@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import declared, live
 
@@ -76,3 +78,8 @@ def test_the_same_in_other_words(name: str, seen: str, wished: str) -> None:
 )
 def test_another_value(name: str, seen: str, wished: str) -> None:
     assert live.differs(name, seen, wished)
+
+
+@pytest.mark.parametrize("config", [{"hz": 10}, {"hz": [10]}, ["hz"], "hz", None])
+def test_an_annotation_that_somebody_wrote_into(config: Any) -> None:
+    assert "hz" not in live.declared({"config": config})

@@ -58,7 +58,7 @@ def test_settings_get_their_types() -> None:
             {"client_service": "perhaps"},
             'Cannot use redis_cluster_client_service="perhaps": it must be true or false; correct it.',
         ),
-        ({"config": "hz 10"}, 'Cannot use redis_cluster_config="hz 10": it must be a dictionary; correct it.'),
+        ({"config": "hz 10"}, "Cannot use redis_cluster_config: it must be a dictionary; correct it."),
         ({"tolerations": {"a": 1}}, 'Cannot use redis_cluster_tolerations={"a": 1}: it must be a list; correct it.'),
         (
             {"shard": 3},

@@ -122,7 +122,12 @@ def test_a_running_instance(run: Run, api: ApiServer) -> None:
 
 
 def test_a_service_that_is_not_declared_any_more(run: Run, api: ApiServer) -> None:
+    """Only those that we applied: somebody may have copied one with its labels."""
     instance(api)
+    for name in ("shop", "shop-nodes"):
+        api.objects[f"{WEB}/services/{name}"]["metadata"]["managedFields"] = [{"manager": "k8sredis"}]
+    api.add(f"{WEB}/services/shop-outside", labels=labels())
+    api.objects[f"{WEB}/services/shop-outside"]["metadata"]["managedFields"] = [{"manager": "kubectl"}]
     found = run("cluster_preflight", settings={**SETTINGS, "client_service_name": "cache"}, **api.options())["instance"]
     assert found["stale_services"] == ["shop"]
     found = run("cluster_preflight", settings={**SETTINGS, "client_service": False}, **api.options())["instance"]
@@ -269,3 +274,24 @@ def test_a_secret_in_the_wrong_place_is_not_shown(run: Run, api: ApiServer, conf
     assert "redis_cluster_users[0].commands" in result["msg"]
     assert "s3cret" not in str(result)
     assert "0123456789abcdef" not in str(result)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"config": "requirepass=s3cret-in-text"},
+        {"application_commands": "+@all >s3cret-in-text"},
+    ],
+)
+def test_a_secret_in_text_that_is_no_value_at_all(run: Run, api: ApiServer, given: dict[str, Any]) -> None:
+    empty_namespace(api)
+    result = run("cluster_preflight", settings={**SETTINGS, **given}, **api.options())
+    assert result["failed"]
+    assert "s3cret" not in str(result)
+
+
+def test_patterns_may_begin_with_any_character(run: Run, api: ApiServer) -> None:
+    """What they look like is no reason to mask the answer."""
+    empty_namespace(api)
+    settings = {**SETTINGS, "application_channels": ["#config-news"], "application_keys": ["!statefulsets:*"]}
+    assert "********" not in str(run("cluster_preflight", settings=settings, **api.options())["instance"])

@@ -171,6 +171,13 @@ def test_a_lock_that_another_run_took_over_is_not_held(ask: Ask, instance: Insta
     assert instance.spec["holderIdentity"] == "other"
 
 
+def test_a_lock_that_is_lost_that_moment_is_not_held(ask: Ask, instance: Instance) -> None:
+    run_id = ask()["run_id"]
+    instance.kube.before_write = lambda: instance.kube.write(LEASE, holderIdentity="other")
+    assert ask(run_id=run_id, state="held")["failed"]
+    assert instance.spec["holderIdentity"] == "other"
+
+
 def test_a_lock_is_removed_by_its_holder_only(ask: Ask, instance: Instance) -> None:
     run_id = ask()["run_id"]
     ask(run_id="other", state="absent", remove=True)

@@ -62,6 +62,18 @@ def test_a_server_is_reached_by_its_name_and_known_by_its_address(monkeypatch: p
     assert there.connect(member).get_connection_kwargs()["host"] == "redis.example"
 
 
+def test_a_name_of_several_addresses_is_known_by_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [(0, 0, 0, "", ("::1", 7000, 0, 0)), (0, 0, 0, "", ("127.0.0.1", 7000))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_given, **_more: found)
+    (member,) = Endpoints(["localhost:7000"], Access()).members()
+    assert (member.host, member.addresses) == ("::1", ("::1", "127.0.0.1"))
+
+
+def test_a_name_that_is_none() -> None:
+    with pytest.raises(Fatal, match=r"^Cannot use endpoint 'a\.\.b:6379': .+; use the address\.$"):
+        Endpoints(["a..b:6379"], Access())
+
+
 def test_a_name_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_given: Any, **_more: Any) -> Any:
         raise socket.gaierror(-2, "Name or service not known")
@@ -201,6 +213,8 @@ def test_why_a_pod_is_not_made() -> None:
         refused("shop-0-0", "2026-01-01T00:00:01Z", "older"),
         refused("shop-0-1", "2026-01-01T00:00:03Z", "another pod's"),
     ]
+    assert pods(kube).not_made("shop-0-2") == ""
+    kube.asked.clear()
     assert pods(kube).not_made("shop-0-0") == "create Pod shop-0-0 in StatefulSet shop-0 failed error: exceeded quota"
     (asked,) = kube.asked
     assert asked[1] == "involvedObject.kind=StatefulSet,involvedObject.name=shop-0,reason=FailedCreate"
@@ -208,7 +222,10 @@ def test_why_a_pod_is_not_made() -> None:
 
 def test_nobody_says_why_a_pod_is_not_made() -> None:
     assert pods(Cluster()).not_made("shop-0-0") == ""
-    assert pods(Cluster(forbidden=True)).not_made("shop-0-0") == ""
+    secret = Cluster(forbidden=True)
+    there = pods(secret)
+    assert [there.not_made(name) for name in ("shop-0-0", "shop-0-1")] == ["", ""]
+    assert len(secret.asked) == 1
 
 
 def test_pods_are_reached_through_the_api() -> None:

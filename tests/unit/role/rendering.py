@@ -54,14 +54,14 @@ def instance(name: str, shards: int) -> dict[str, Any]:
 def value(
     expression: str,
     stale_configmaps: Sequence[str] = (),
-    places: Sequence[dict[str, Any]] = (),
+    places: Sequence[dict[str, Any]] | None = None,
     derives_maxmemory: bool = True,
     **given: Any,
 ) -> Any:
     """The value of an expression over variables of the role, for an instance with the given ones.
 
     ``stale_configmaps`` and ``derives_maxmemory`` are what cluster_preflight found, ``places`` are the pods and
-    StatefulSets that were read.
+    StatefulSets that were read; without them nothing was read yet.
     """
     variables = {
         "redis_cluster_name": "shop",
@@ -75,7 +75,8 @@ def value(
     checked = instance(str(variables["redis_cluster_name"]), shards)
     checked["stale_configmaps"] = list(stale_configmaps)
     checked["derives_maxmemory"] = derives_maxmemory
-    variables["__redis_cluster_placed"] = {"results": [{"resources": list(places)}]}
+    if places is not None:
+        variables["__redis_cluster_placed"] = {"results": [{"resources": list(places)}]}
     variables["__redis_cluster_preflight"] = {"instance": checked}
     templar = Templar(loader=DataLoader(), variables=variables)
     return templar.template(trust_as_template("{{ " + expression + " }}"))
