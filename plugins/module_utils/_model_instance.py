@@ -93,7 +93,7 @@ class Instance:
     services: tuple[Object, ...] = ()
     """Those that have the names of ours."""
     own_services: frozenset[str] = frozenset()
-    """Those labelled as the instance's."""
+    """Those labelled as the instance's that this collection applied."""
     others: tuple[Object, ...] = ()
     """ConfigMap, budget and Lease that have the names of ours."""
     secret: Object | None = None

@@ -87,10 +87,10 @@ def _unusable(library: Library) -> str:
     if not _importable(library.name):
         return f"no {library.name}"
     try:
-        version = metadata.version(library.name) or ""
-    except metadata.PackageNotFoundError:  # a copy that nobody installed says no version
-        return ""
-    if not version:  # what an interrupted installation leaves
+        version = metadata.version(library.name)
+    except metadata.PackageNotFoundError:
+        version = ""
+    if not version:  # a copy that nobody installed, or None: what an interrupted installation leaves
         return ""
     number = tuple(int(digits) for digits in re.findall(r"\d+", version)[:3])
     number += (0,) * (3 - len(number))

@@ -176,5 +176,5 @@ def _modules(wish: Declaration) -> list[str]:
     return [
         unusable("modules", module, reason, "write for example /opt/modules/mine.so")
         for module in wish.modules
-        if module != "bundled" and not (isinstance(module, str) and MODULE_PATH.fullmatch(module))
+        if module != directives.BUNDLED and not (isinstance(module, str) and MODULE_PATH.fullmatch(module))
     ]

@@ -61,8 +61,7 @@ class Endpoints:
     kube: Kube | None = None
 
     def __init__(self, endpoints: Sequence[str], access: Access) -> None:
-        self._members = tuple(_endpoint(text, *_split(text)) for text in endpoints)
-        self._hosts = {text: _split(text)[0] for text in endpoints}
+        self._members = tuple(_endpoint(text) for text in endpoints)
         _refuse_twice(self._members)
         self._access = access
 
@@ -71,7 +70,7 @@ class Endpoints:
 
     def connect(self, member: Member) -> Any:
         """By the name that was given: a certificate names its server by it."""
-        return direct_client(replace(member, host=self._hosts[member.name]), self._access)
+        return direct_client(replace(member, host=_split(member.name)[0]), self._access)
 
     def not_made(self, _name: str) -> str:
         return ""
@@ -158,8 +157,9 @@ def _split(text: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def _endpoint(text: str, host: str, port: int) -> Member:
+def _endpoint(text: str) -> Member:
     """The members of a cluster know each other by address alone."""
+    host, port = _split(text)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:  # UnicodeError: a label that is empty or longer than 63 characters
