@@ -4,7 +4,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python -m tests.run
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-down test lint unit integration e2e bench build docs-lint clean
+.PHONY: help setup demo demo-down test lint unit integration e2e chaos bench build docs-lint clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z0-9-]*\):.*##/\1:/p' $(MAKEFILE_LIST) | sort | while IFS=: read -r name what; do printf '  %-12s%s\n' "$$name" "$$what"; done
@@ -32,6 +32,9 @@ integration: setup  ## the tests against real servers on this machine
 
 e2e: setup  ## the tests on a real Kubernetes
 	@$(RUN) e2e
+
+chaos: setup  ## the long sweeps: a run and servers killed at every step, on every version
+	@$(RUN) chaos
 
 bench: setup  ## measure, and write build/bench.json
 	@.venv/bin/python -m tests.bench

@@ -43,7 +43,8 @@ PORTS = range(11000, 20000)
 class Process:
     """One server; ``directory`` is its working directory, kept over a restart.
 
-    In ``options``, ``{port}`` stands for the server's port. ``access``: arguments of redis.Redis to log in with.
+    In ``options``, ``{port}`` and ``{host}`` stand for the server's own. ``access``: arguments of
+    redis.Redis to log in with.
     """
 
     server: Server
@@ -71,7 +72,7 @@ class Process:
             )
 
     def _words(self) -> list[str]:
-        options = [option.replace("{port}", str(self.port)) for option in self.options]
+        options = [option.replace("{port}", str(self.port)).replace("{host}", self.host) for option in self.options]
         return [
             *("--port", str(self.port), "--bind", self.host, "--dir", str(self.directory), "--daemonize", "no"),
             *("--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf"),

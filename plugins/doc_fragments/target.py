@@ -94,5 +94,5 @@ options:
 requirements:
   - python >= 3.11
   - kubernetes >= 29.0.0, not 36.0.0 or 36.0.1 (not needed with O(endpoints))
-  - redis >= 5.0.8
+  - redis >= 5.3.0
 """

@@ -10,14 +10,21 @@ class ModuleDocFragment:
 options:
   shards:
     description:
-      - Number of shards, each with one master.
+      - Number of shards, each with one master. Pods of shards whose number is not below it are to leave.
     type: int
     required: true
   replicas:
     description:
-      - Number of replicas of each shard.
+      - Number of replicas of each shard. Pods whose ordinal is above it are to leave.
     type: int
     default: 1
+  leaving:
+    description:
+      - Those of the O(endpoints) that are to leave, as they are written there; O(shards) and O(replicas) describe the
+        others. They stay full members until they serve nothing and M(k8sredis.core.cluster_forget) lets them go.
+    type: list
+    elements: str
+    default: []
   node_timeout:
     description:
       - Wished C(cluster-node-timeout) in milliseconds. M(k8sredis.core.cluster_meet) sets it where it is another.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 
 SLOTS = 16384
@@ -190,12 +191,32 @@ class Wish:
     """The topology the user declared.
 
     ``settings`` are the values that temporary server settings return to; without one of them
-    that setting is never touched.
+    that setting is never touched. ``shards`` and ``replicas`` describe what stays.
     """
 
     shards: int
     replicas: int
     settings: Mapping[str, str] = field(default_factory=dict)
+    leaving: tuple[str, ...] = ()
+    """Names of plain endpoints that are to leave; of pods those beyond ``shards`` and ``replicas`` are."""
+    weights: Mapping[str, Fraction] = field(default_factory=dict)
+    """Of a shard by its number, or of an endpoint by its name; 1 where none is given."""
+    balance_by: str = "slots"
+    """slots, keys or bytes."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """Slots that go from one master to another, by the names of the members."""
+
+    source: str
+    target: str
+    ranges: tuple[SlotRange, ...]
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """One by one, in order."""
+        return tuple(slot for first, last in self.ranges for slot in range(first, last + 1))
 
 
 @dataclass(frozen=True)

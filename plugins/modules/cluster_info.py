@@ -29,6 +29,23 @@ options:
       - Wished number of replicas of each shard; counts only together with O(shards).
     type: int
     default: 1
+  leaving:
+    description:
+      - Those of the O(endpoints) that are to leave, as for M(k8sredis.core.cluster_forget).
+    type: list
+    elements: str
+    default: []
+  balance_by:
+    description:
+      - What the shards are to share out, as for M(k8sredis.core.cluster_slots).
+    type: str
+    choices: [slots, keys, bytes]
+    default: slots
+  weights:
+    description:
+      - Weights of shards, as for M(k8sredis.core.cluster_slots).
+    type: dict
+    default: {}
   node_timeout:
     description:
       - Wished C(cluster-node-timeout) in milliseconds; another value on a node is a finding.
@@ -74,6 +91,20 @@ cluster:
     in_order:
       description: Whether a run with this wish would change nothing; always false without O(shards).
       type: bool
+    due:
+      description:
+        - The steps of a run with this wish that may find something to do, in order. They are V(meet) by
+          M(k8sredis.core.cluster_meet), V(assign) and V(move) by M(k8sredis.core.cluster_slots), V(attach) by
+          M(k8sredis.core.cluster_replicas), V(hand_over) by M(k8sredis.core.cluster_failover) and V(forget) by
+          M(k8sredis.core.cluster_forget). Empty when nothing is to be done, and without O(shards).
+      type: list
+      elements: str
+    leaving:
+      description:
+        - Names of the members beyond the wish that are still there, whether they belong to the cluster or have left it.
+          Without O(shards), the wish is what the last run declared.
+      type: list
+      elements: str
     state:
       description: V(ok) when every member answers and calls the cluster ok, else V(fail).
       type: str
@@ -97,7 +128,7 @@ cluster:
       type: list
       elements: str
 nodes:
-  description: Every member, in name order.
+  description: Every member that belongs to the cluster, in name order.
   returned: success
   type: list
   elements: dict
@@ -138,14 +169,22 @@ report:
   elements: str
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import arguments
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import module as border
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import declared, health, live, order, report
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
+    declared,
+    departure,
+    health,
+    live,
+    order,
+    report,
+)
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
+from ansible_collections.k8sredis.core.plugins.module_utils._model import Wish
 from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import StatefulSet
 
 
@@ -153,23 +192,33 @@ def work(module: AnsibleModule) -> dict[str, Any]:
     params = module.params
     where = border.target(module)
     made = border.statefulsets(module, where.kube)
+    before = last_declaration(made)
     wish = border.wish(module) if params["shards"] else None
     expected = [*(border.expected_names(module) if wish else ()), *(pod for each in made for pod in each.pods)]
-    wished = {**declared_settings(made), **border.settings(module)}
+    wished = {**live.declared(before), **border.settings(module)}
     session = Session(where, dict.fromkeys(expected), settings=wished)
     try:
-        view = session.observe()
+        whole = session.observe_all()
     finally:
         session.close()
+    shape = wish or declared_wish(before)
+    view = departure.remaining(whole, shape) if shape else whole
     found = (
         *health.findings(view),
         *health.config_drift(view, wished),
         *(health.shards_differ(view, wish) if wish else ()),
+        *(health.leaving(whole, shape) if shape else ()),
     )
+    cluster = {
+        **report.cluster(view, found),
+        "in_order": wish is not None and order.is_in_order(whole, wish),
+        "due": list(order.due(whole, wish)) if wish else [],
+        "leaving": [node.name for node in departure.leaving(whole, shape)] if shape else [],
+    }
     title = params["name"] or ",".join(params["label_selectors"] or params["endpoints"])
     return {
         "changed": False,
-        "cluster": {**report.cluster(view, found), "in_order": wish is not None and order.is_in_order(view, wish)},
+        "cluster": cluster,
         "nodes": report.nodes(view),
         "shards": report.shards(view),
         "findings": report.findings(found),
@@ -177,10 +226,14 @@ def work(module: AnsibleModule) -> dict[str, Any]:
     }
 
 
-def declared_settings(made: Sequence[StatefulSet]) -> dict[str, str]:
-    """As the last run declared them; all StatefulSets of an instance say the same."""
-    found = declared.read(made[0].annotations.get(declared.ANNOTATION, "")) if made else None
-    return {} if found is None else live.declared(found)
+def last_declaration(made: Sequence[StatefulSet]) -> dict[str, Any]:
+    """What the last run declared, empty when nothing tells. The first shard never leaves, so it tells the latest."""
+    return (declared.read(made[0].annotations.get(declared.ANNOTATION, "")) or {}) if made else {}
+
+
+def declared_wish(before: Mapping[str, Any]) -> Wish | None:
+    shards, replicas = before.get("shards"), before.get("replicas")
+    return Wish(shards, replicas) if isinstance(shards, int) and isinstance(replicas, int) else None
 
 
 def main() -> None:
@@ -188,6 +241,8 @@ def main() -> None:
         **arguments.target(),
         "shards": {"type": "int"},
         "replicas": {"type": "int", "default": 1},
+        "leaving": {"type": "list", "elements": "str", "default": []},
+        **arguments.shares(),
         "node_timeout": {"type": "int"},
         "replica_sync_delay": {"type": "int"},
     }

@@ -80,6 +80,17 @@ instance:
     replica_sync_delay:
       description: C(repl-diskless-sync-delay), seconds a master waits for more replicas before a full synchronisation.
       type: int
+    pods:
+      description:
+        - How many pods the StatefulSet of each shard is to have while members leave; where there are more than
+          declared, their present number.
+      type: list
+      elements: int
+    leaving:
+      description:
+        - Names of C(statefulsets), C(pods) and C(claims) beyond the declaration, to be removed when their servers have
+          left the cluster. Claims only where their deletion is declared.
+      type: dict
     stale_configmaps:
       description: Immutable ConfigMaps of the instance that nothing refers to any more.
       type: list
@@ -106,6 +117,8 @@ instance:
     names: {nodes_service: shop-nodes, client_service: shop, auth: shop-auth, statefulsets: [shop-0, shop-1, shop-2]}
     server: {family: redis, version: 8.6.7}
     restart_hash: d6b5e760e6
+    pods: [2, 2, 2]
+    leaving: {statefulsets: [], pods: [], claims: []}
     namespace_exists: true
     new: true
     skipped_checks: []

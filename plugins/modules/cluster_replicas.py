@@ -13,7 +13,8 @@ description:
   - Every member that is not the master of its shard becomes a direct replica of it. On Kubernetes the shard is the
     pod's label; plain endpoints are dealt to shards host by host.
   - Waits until every replica is in sync, every member's own table agrees with every other and the cluster serves all
-    slots; so it is also the proof that a cluster is complete.
+    slots; so it is also the proof that a cluster is complete, but for slots in migration, which
+    M(k8sredis.core.cluster_slots) finishes.
   - Refuses to make a replica of a member that serves slots or holds keys, because they would be dropped.
 author:
   - the k8sredis.core authors (@k8sredis)

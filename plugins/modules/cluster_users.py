@@ -47,6 +47,13 @@ options:
       - Patterns of the channels that the application's user may use. Without it all channels.
     type: list
     elements: str
+  family:
+    description:
+      - Family of the servers. Valkey 9 moves slots between nodes as C(k8sredis-replication), which therefore may
+        write there; on Redis it may replicate and nothing else.
+    type: str
+    choices: [redis, valkey]
+    default: redis
   labels:
     description:
       - Labels of the Secret besides the collection's own.
@@ -135,6 +142,7 @@ def wanted(params: dict[str, Any]) -> users.Wanted:
         annotations=params["annotations"],
         application=application,
         others=others,
+        family=params["family"],
     )
 
 
@@ -164,6 +172,7 @@ def main() -> None:
         **options.secrets(),
         **options.application(),
         "name": {"type": "str", "required": True},
+        "family": {"type": "str", "choices": ["redis", "valkey"], "default": "redis"},
         "labels": {"type": "dict", "default": {}},
         "annotations": {"type": "dict", "default": {}},
     }

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""``python -m tests.bench [--quick] [--version redis-8.0.2 ...]``: print a table and write build/bench.json.
+"""``python -m tests.bench [--quick] [--version redis-8.0.2 ...] [--group moves ...]``: print a table and write
+build/bench.json.
 
 Cases on a Kubernetes run where one is up: that of KUBECONFIG, or the local one (``python -m tests.kube up``).
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ansible.plugins.loader import init_plugin_loader
@@ -22,6 +23,8 @@ from tests.bench.figure import Figure
 from tests.environment import CHECKOUT
 from tests.servers import Server, available
 
+GROUPS = ("create", "moves", "planner", "kubernetes")
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
@@ -29,6 +32,7 @@ def main() -> int:
         "--quick", action="store_true", help="one version, six nodes, no Kubernetes: does it work at all"
     )
     parser.add_argument("--version", action="append", help="such as redis-8.0.2; again for more; all without it")
+    parser.add_argument("--group", action="append", choices=GROUPS, help="which cases; again for more; all without it")
     parser.add_argument("--output", type=Path, default=CHECKOUT / "build" / "bench.json", help="file for the figures")
     options = parser.parse_args()
     # Ansible's own import of collections, before anything of the collection is imported.
@@ -40,7 +44,7 @@ def main() -> int:
         return 1
     print(figure.HEAD, flush=True)
     figures = []
-    for each in _cases(servers, options.quick):
+    for each in _cases(servers, options.quick, options.group or GROUPS):
         figures.append(each)
         print(figure.line(each), flush=True)
         figure.write(figures, options.output)
@@ -53,19 +57,39 @@ def _chosen(names: list[str] | None, quick: bool) -> list[Server]:
     return found[:1] if quick else found
 
 
-def _cases(servers: list[Server], quick: bool) -> Iterator[Figure]:
-    from tests.bench import loopback, planner
+def _cases(servers: list[Server], quick: bool, groups: Sequence[str]) -> Iterator[Figure]:
+    from tests.bench import planner
 
     for server in servers:
-        for nodes in (6,) if quick else (6, 12, 30):
-            yield loopback.create(server, nodes)
-        for nodes in (6,) if quick else (6, 30):
-            yield loopback.create_modules(server, nodes)
-            yield loopback.info(server, nodes)
-    for nodes in (100,) if quick else (100, 300, 1000):
-        yield planner.plan(nodes)
-    if not quick:
+        if "create" in groups:
+            yield from _creations(server, quick)
+        if "moves" in groups:
+            yield from _moves(server, quick)
+    if "planner" in groups:
+        for nodes in (100,) if quick else (100, 300, 1000):
+            yield planner.plan(nodes)
+    if "kubernetes" in groups and not quick:
         yield from _on_kubernetes()
+
+
+def _creations(server: Server, quick: bool) -> Iterator[Figure]:
+    from tests.bench import loopback
+
+    for nodes in (6,) if quick else (6, 12, 30):
+        yield loopback.create(server, nodes)
+    for nodes in (6,) if quick else (6, 30):
+        yield loopback.create_modules(server, nodes)
+        yield loopback.info(server, nodes)
+
+
+def _moves(server: Server, quick: bool) -> Iterator[Figure]:
+    from tests.bench import moves
+
+    for before, after in ((3, 4),) if quick else ((3, 4), (9, 10), (29, 30)):
+        yield moves.empty(server, before, after)
+    yield from moves.reshard(server, 5_000 if quick else 500_000)
+    if not quick:
+        yield from moves.felt(server, 500_000)
 
 
 def _on_kubernetes() -> Iterator[Figure]:
@@ -79,6 +103,14 @@ def _on_kubernetes() -> Iterator[Figure]:
         print("no Kubernetes is up: the cases converge, converge-again and info-k8s are left out", flush=True)
         return
     yield from kubernetes.cases(cluster, images(cluster)["redis-8.0"], cluster.local)
+    if not cluster.local:
+        print("the clients of scale-… reach only the pods of the local Kubernetes: left out", flush=True)
+        return
+    for line in ("redis-8.0", "redis-8.6", "valkey-9.1"):
+        if line in images(cluster):
+            yield from kubernetes.scaling(
+                cluster, images(cluster)[line], CHECKOUT / "build" / "ledger" / f"bench-{line}"
+            )
 
 
 if __name__ == "__main__":

@@ -34,8 +34,8 @@ class Figure:
         return {
             "case": self.case,
             "version": self.version,
-            "ours_s": round(self.ours_s, 3),
-            "reference_s": None if self.reference_s is None else round(self.reference_s, 3),
+            "ours_s": round(self.ours_s, 4),
+            "reference_s": None if self.reference_s is None else round(self.reference_s, 4),
             "ratio": self.ratio,
         }
 
@@ -46,10 +46,14 @@ def write(figures: Iterable[Figure], file: Path = FILE) -> None:
     file.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 
 
-HEAD = f"{'case':<24}{'version':<16}{'ours':>10}{'reference':>12}{'ratio':>8}"
+HEAD = f"{'case':<26}{'version':<16}{'ours':>10}{'reference':>12}{'ratio':>8}"
+
+
+def _text(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 0.1 else f"{seconds * 1000:.1f} ms"
 
 
 def line(figure: Figure) -> str:
-    reference = "-" if figure.reference_s is None else f"{figure.reference_s:.2f} s"
+    reference = "-" if figure.reference_s is None else _text(figure.reference_s)
     ratio = "-" if figure.ratio is None else f"{figure.ratio:.1f}x"
-    return f"{figure.case:<24}{figure.version:<16}{figure.ours_s:>8.2f} s{reference:>12}{ratio:>8}"
+    return f"{figure.case:<26}{figure.version:<16}{_text(figure.ours_s):>10}{reference:>12}{ratio:>8}"

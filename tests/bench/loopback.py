@@ -51,7 +51,7 @@ def info(server: Server, nodes: int) -> Figure:
         time.sleep(UP_BEFORE)
         _ours(server, members)
         ours = _seconds(lambda: modules.succeed(["cluster_info"], members))
-        reference = _seconds(lambda: _cli(server, ["--cluster", "check", members[0].endpoint]))
+        reference = _seconds(lambda: cli(server, ["--cluster", "check", members[0].endpoint]))
     return Figure(f"info/{nodes}", label(server), ours, reference)
 
 
@@ -87,7 +87,7 @@ def _modules(_server: Server, members: Sequence[Process]) -> None:
 
 def _reference(server: Server, members: Sequence[Process]) -> None:
     endpoints = [member.endpoint for member in members]
-    _cli(server, ["--cluster", "create", *endpoints, "--cluster-replicas", "1", "--cluster-yes"])
+    cli(server, ["--cluster", "create", *endpoints, "--cluster-replicas", "1", "--cluster-yes"])
     session = _session(members)
     deadline = time.monotonic() + DEADLINE
     while findings := health.findings(session.observe(), health.CONVERGENCE):
@@ -97,7 +97,7 @@ def _reference(server: Server, members: Sequence[Process]) -> None:
     session.close()
 
 
-def _cli(server: Server, words: list[str]) -> None:
+def cli(server: Server, words: list[str]) -> None:
     program = "redis-cli" if server.family == "redis" else "valkey-cli"
     command = [*server.command(program), *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=DEADLINE)

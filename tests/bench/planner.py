@@ -22,7 +22,7 @@ def plan(nodes: int) -> Figure:
     view, wish = fresh(nodes), Wish(nodes // 2, 1)
     started = time.monotonic()
     membership.plan(view)
-    slots.plan(view, wish)
+    slots.assignment(view, wish)
     replicas.plan(view, wish)
     return Figure(f"plan/{nodes}", "-", time.monotonic() - started)
 

@@ -29,10 +29,9 @@ Connect with redis-cli, here to write and read a key (the password goes through 
 Look again:
   ansible-playbook k8sredis.core.redis_cluster_info -e @{wish}
 
-Scale: this version makes an instance of any size, here a second one beside the first (without --check it is made);
-it refuses to change the size of a live one, with the reason:
+Scale it while it serves; with --check --diff you see what would be done, without them it is done:
   ansible-playbook k8sredis.core.redis_cluster -e @{wish} \\
-    -e redis_cluster_name=bigger -e redis_cluster_shards=4 --check --diff
+    -e redis_cluster_shards=4 --check --diff
 
 Remove it:
   make demo-down

@@ -17,7 +17,7 @@ CHANGING = [
     "Keep the users and their passwords",
     "Apply the objects",
     "Join the members",
-    "Assign the slots",
+    "Assign the slots of a new cluster",
     "Attach the replicas",
 ]
 """In order. A run that was killed before the first of them has changed nothing."""

@@ -33,7 +33,7 @@ LIVE: list[tuple[dict[str, Any], str]] = [
     ({"storage": {"type": "empty_dir"}}, 'Cannot change redis_cluster_storage.type from "persistent_claim"'),
     ({"persistence": "rdb"}, 'Cannot change redis_cluster_persistence from "aof" to "rdb"'),
     ({"nodes_service_name": "others"}, "Cannot change redis_cluster_nodes_service_name"),
-    ({"shards": 4}, "Cannot change redis_cluster_shards from 3 to 4"),
+    ({"shards": 2}, "Cannot use redis_cluster_shards=2"),
 ]
 
 

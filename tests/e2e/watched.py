@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -45,6 +46,14 @@ class Watched:
         """Wait until this task begins."""
         assert any(name == task for name in self.tasks()), f"the run ended before {task!r}:\n{self.output}"
 
+    def until_line(self, part: str) -> None:
+        """Wait until a line has this in it."""
+        for line in self._process.stdout or ():
+            self._lines.append(line)
+            if part in line:
+                return
+        raise AssertionError(f"the run ended before {part!r}:\n{self.output}")
+
     def end(self) -> playbook.Run:
         for _task in self.tasks():
             pass
@@ -54,6 +63,12 @@ class Watched:
     def output(self) -> str:
         """So far."""
         return "".join(self._lines)
+
+    def terminate(self, number: int) -> None:
+        """As AWX cancels a job: the command and all that it started are told to end."""
+        for pid in [*descendants(self._process.pid), self._process.pid]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def kill(self) -> None:
         """As a pod of a job is killed: the command with all that it started, none of them asked.

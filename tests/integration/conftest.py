@@ -29,3 +29,16 @@ def server(request: pytest.FixtureRequest) -> Server:
     if found is None:
         pytest.skip(f"{request.param} could not be had here")
     return found
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file with ``SUITES`` is run with the versions of these suites, or of ``<family>-<suite>``, and with all of them
+    by ``make chaos``: together such files take longer than everybody's tests may."""
+    for item in items:
+        suites = getattr(getattr(item, "module", None), "SUITES", None)
+        source = getattr(getattr(item, "callspec", None), "params", {}).get("server")
+        if suites is None or not isinstance(source, Source):
+            continue
+        if not {source.suite, f"{source.family}-{source.suite}"} & set(suites):
+            item.add_marker(pytest.mark.chaos)

@@ -14,6 +14,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,7 +28,7 @@ Requests = Mapping[Member, Sequence[Command]]
 def main() -> int:
     order = json.load(sys.stdin)
     if order["kill"] is not None:
-        kill_at(order["kill"]["batch"], amid=order["kill"]["amid"])
+        kill_at(**order["kill"])
     return next((code for call in order["calls"] if (code := run(*call))), 0)
 
 
@@ -43,21 +44,29 @@ def run(module: str, arguments: dict[str, Any]) -> int:
     raise AssertionError(f"{module} ended without a result")
 
 
-def kill_at(batch: int, *, amid: bool) -> None:
+def kill_at(batch: int, *, amid: bool, having: str = "") -> None:
     """SIGKILL for this process right after its batch of that number, counted from 1, was sent and answered.
 
-    A batch is what goes to all members at once and changes something. ``amid``: the first half of its members get
+    A batch is what goes to all members at once and changes something; where several threads send, each sends batches of
+    its own. ``having``: only batches with this word in a command count. ``amid``: the first half of its members get
     theirs, the last of these only the first half of its commands, and the others nothing.
     """
     send = Clients.send
     batches = 0
+    turn = threading.Lock()
 
-    def counting(self: Clients, requests: Requests) -> dict[str, list[Any]]:
+    def counting(self: Clients, requests: Requests, *, raw: bool = False) -> dict[str, list[Any]]:
         nonlocal batches
-        batches += changes_something(requests)
-        if batches < batch:
-            return send(self, requests)
-        send(self, first_half(requests) if amid else requests)
+        if not changes_something(requests) or not has_word(requests, having):
+            return send(self, requests, raw=raw)
+        with turn:
+            batches += 1
+            number = batches
+        if number < batch:
+            return send(self, requests, raw=raw)
+        if number > batch:  # Of another thread, while that batch is under way: this one is not sent any more.
+            threading.Event().wait()
+        send(self, first_half(requests) if amid else requests, raw=raw)
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError("alive after SIGKILL")
 
@@ -68,8 +77,21 @@ def changes_something(requests: Requests) -> bool:
     return any(not _asks(command) for commands in requests.values() for command in commands)
 
 
+def has_word(requests: Requests, word: str) -> bool:
+    return not word or any(word in command for commands in requests.values() for command in commands)
+
+
+READS = {
+    *(("CONFIG", "GET"), ("COMMAND", "INFO"), ("ACL", "WHOAMI"), ("ACL", "DRYRUN"), ("ACL", "LIST")),
+    ("CLIENT", "LIST"),
+    *(("FUNCTION", "LIST"), ("FUNCTION", "DUMP"), ("SCRIPT", "EXISTS"), ("CLUSTER", "GETSLOTMIGRATIONS")),
+    *(("CLUSTER", name) for name in ("COUNTKEYSINSLOT", "GETKEYSINSLOT", "SLOT-STATS")),
+}
+
+
 def _asks(command: Command) -> bool:
-    return command in QUESTIONS or command[:2] == ("CONFIG", "GET")
+    status = command[:3] == ("CLUSTER", "MIGRATION", "STATUS")
+    return command in QUESTIONS or command[:2] in READS or command[0] in ("EVAL_RO", "ROLE", "PING", "DUMP") or status
 
 
 def first_half(requests: Requests) -> Requests:

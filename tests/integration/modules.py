@@ -88,13 +88,47 @@ def create(members: Iterable[Process], **options: Any) -> list[Result]:
     return succeed(CREATE, members, **options)
 
 
-def killed(modules: Sequence[str], members: Iterable[Process], batch: int, *, amid: bool, **options: Any) -> bool:
-    """Whether the run lived until the batch of that number and was killed there; otherwise it was done before."""
-    completed = _start(_calls(modules, members, False, options), {"batch": batch, "amid": amid}, {})
+def killed(
+    modules: Sequence[str], members: Iterable[Process], batch: int, *, amid: bool, having: str = "", **options: Any
+) -> bool:
+    """Whether the run lived until the batch of that number and was killed there; otherwise it was done before.
+    ``having``: only batches with this word in a command count."""
+    kill = {"batch": batch, "amid": amid, "having": having}
+    completed = _start(_calls(modules, members, False, options), kill, {})
     if completed.returncode == -signal.SIGKILL:
         return True
     assert completed.returncode == 0, completed.stdout + completed.stderr
     return False
+
+
+class Running:
+    """A run that goes on while the test does something else."""
+
+    def __init__(self, modules: Sequence[str], members: Iterable[Process], **options: Any) -> None:
+        self._process = subprocess.Popen(
+            _COMMAND,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment({}),
+            text=True,
+        )
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"calls": _calls(modules, members, False, options), "kill": None}))
+        self._process.stdin.close()
+        self._process.stdin = None
+
+    @property
+    def goes_on(self) -> bool:
+        return self._process.poll() is None
+
+    def send_signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
+    def result(self) -> Result:
+        """Of its last module, when it has ended."""
+        output, errors = self._process.communicate(timeout=180)
+        return _results(subprocess.CompletedProcess([], self._process.returncode, output, errors))[-1]
 
 
 def _calls(
@@ -109,13 +143,20 @@ def _start(
     calls: list[tuple[str, dict[str, Any]]], kill: dict[str, Any] | None, environment: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "tests.integration.module_process"],
+        _COMMAND,
         input=json.dumps({"calls": calls, "kill": kill}),
-        env={**os.environ, "PYTHONPATH": PYTHON_PATH, **environment},
+        env=_environment(environment),
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+_COMMAND = [sys.executable, "-m", "tests.integration.module_process"]
+
+
+def _environment(more: Mapping[str, str]) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": PYTHON_PATH, **more}
 
 
 def _results(completed: subprocess.CompletedProcess[str]) -> list[Result]:

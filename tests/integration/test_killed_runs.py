@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.loopback import Process, processes
 from tests.servers import Server
 from tests.servers.suites import SOURCES
 
-WISH = {"shards": 3, "replicas": 1, "node_timeout": 5000, "replica_sync_delay": 3}
+WISH: dict[str, Any] = {"shards": 3, "replicas": 1, "node_timeout": 5000, "replica_sync_delay": 3}
 
 FEWEST_BATCHES = 12
 """Settings, epochs, meetings, settings; settings, slots, showing them, settings; and the same for replicas."""

@@ -41,7 +41,9 @@ MAY = {
     acl.TOOL: [
         *("PING", "INFO", "ROLE", "DBSIZE", "CLUSTER NODES", "CLUSTER INFO", "CLUSTER MYID", "CLUSTER LINKS"),
         *("CLUSTER COUNTKEYSINSLOT 1", "CONFIG GET save", "ACL WHOAMI", "ACL LIST", "ACL GETUSER default"),
-        *("CLIENT ID", "COMMAND", "ACL DRYRUN default PING"),
+        *("CLIENT ID", "CLIENT LIST", "COMMAND", "ACL DRYRUN default PING"),
+        *("CLUSTER SETSLOT 1 STABLE", "CLUSTER GETKEYSINSLOT 1 1", "MIGRATE 127.0.0.1 1 key 0 1", "DUMP key"),
+        *("EVAL_RO return(1) 0", "MEMORY USAGE key", "SCRIPT EXISTS x", "FUNCTION LIST"),
     ],
     acl.PROBE: ["PING", "INFO", "ROLE", "CLUSTER INFO", "CLUSTER NODES", "CLUSTER MYID"],
     acl.REPLICATION: ["PING", "REPLCONF listening-port 1"],
@@ -51,7 +53,7 @@ MAY = {
     ],
 }
 MAY_NOT = {
-    acl.TOOL: ["GET key", "SET key value", "FLUSHALL", "SHUTDOWN", "MONITOR", "CLUSTER RESET", "CLUSTER FAILOVER"],
+    acl.TOOL: ["GET key", "SET key value", "DEL key", "KEYS *", "FLUSHALL", "SHUTDOWN", "MONITOR", "EVAL return(1) 0"],
     acl.PROBE: ["GET key", "CONFIG GET masterauth", "ACL LIST", "CLUSTER MEET 127.0.0.1 1", "CLUSTER RESET", "KEYS *"],
     acl.REPLICATION: ["GET key", "SET key value", "INFO", "CONFIG GET save", "CLUSTER NODES", "ACL LIST"],
     acl.DEFAULT: [

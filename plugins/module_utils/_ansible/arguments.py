@@ -54,9 +54,35 @@ def topology() -> Spec:
     return {
         "shards": {"type": "int", "required": True},
         "replicas": {"type": "int", "default": 1},
+        "leaving": {"type": "list", "elements": "str", "default": []},
         "node_timeout": {"type": "int"},
         "replica_sync_delay": {"type": "int"},
         "wait_timeout": {"type": "int", "default": 300},
+    }
+
+
+def shares() -> Spec:
+    """What each shard is to have."""
+    return {
+        "balance_by": {"type": "str", "choices": ["slots", "keys", "bytes"], "default": "slots"},
+        "weights": {"type": "dict", "default": {}},
+    }
+
+
+def moving() -> Spec:
+    """Which shares the shards are to have, and how slots get there."""
+    return {
+        **shares(),
+        "move": {"type": "bool", "default": True},
+        "engine": {"type": "str", "choices": ["auto", "atomic", "setslot"], "default": "auto"},
+        "transfers": {"type": "int", "default": 1},
+        "slice_seconds": {"type": "float", "default": 0.0},
+        "keys_per_second": {"type": "int", "default": 0, "no_log": False},
+        "bytes_per_second": {"type": "int", "default": 0},
+        "memory_percent": {"type": "int", "default": 75},
+        "large_key": {"type": "int", "default": 64 * 1024 * 1024, "no_log": False},
+        "allow_large_keys": {"type": "bool", "default": False, "no_log": False},
+        "conflict_winner": {"type": "str", "choices": ["source", "target"]},
     }
 
 

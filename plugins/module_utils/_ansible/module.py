@@ -17,11 +17,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from importlib import metadata
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import arguments
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import validation_moves
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.lock import Lock, Renewal
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
 from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Fatal, Plan, Refused, Wish
@@ -52,7 +54,7 @@ class Library:
 
 
 LIBRARIES = {
-    "redis": Library("redis", (5, 0, 8)),
+    "redis": Library("redis", (5, 3, 0)),
     # They send no Authorization header for a token.
     "kubernetes": Library("kubernetes", (29, 0, 0), broken=((36, 0, 0), (36, 0, 1))),
 }
@@ -160,7 +162,29 @@ def wish(module: AnsibleModule) -> Wish:
     for name, least in (("shards", 1), ("replicas", 0)):
         if params[name] < least:
             raise Refused(f"Cannot form a cluster with {name}={params[name]}: it is too few; use {least} or more.")
-    return Wish(params["shards"], params["replicas"], settings(module))
+    leaving, endpoints = params["leaving"], params["endpoints"] or []
+    unknown = next((name for name in leaving if name not in endpoints), None)
+    if unknown is not None:
+        raise Refused(
+            f"Cannot let {unknown} leave: it is none of the endpoints; name it there too, as it is written there."
+        )
+    return Wish(
+        params["shards"],
+        params["replicas"],
+        settings(module),
+        tuple(leaving),
+        weights=weights(params.get("weights") or {}),
+        balance_by=params.get("balance_by") or "slots",
+    )
+
+
+def weights(given: dict[Any, Any]) -> dict[str, Fraction]:
+    """By shard or endpoint."""
+    found = {str(name): validation_moves.weight(value) for name, value in given.items()}
+    wrong = next((name for name, value in found.items() if value is None), None)
+    if wrong is not None:
+        raise Refused(f"Cannot use a weight of {wrong}: it is no number above 0; write for example 2 or 0.5.")
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def settings(module: AnsibleModule) -> dict[str, str]:
@@ -194,16 +218,16 @@ def expected_names(module: AnsibleModule) -> list[str]:
 
 
 @contextmanager
-def session(module: AnsibleModule, expected: list[str]) -> Iterator[Session]:
+def session(module: AnsibleModule, expected: list[str], wished: Wish | None = None) -> Iterator[Session]:
     """A Session that holds the instance's lock; without lock in check mode and for endpoints."""
     where = target(module)
-    work = Session(where, expected)
+    work = Session(where, expected, wish=wished)
     try:
         if module.check_mode or where.kube is None or not module.params["name"]:
             yield work
         else:
             with locked(module, where.kube) as lock:
-                work.guard = lock.guard
+                work.guard, work.notes = lock.guard, lock
                 yield work
     finally:
         work.close()

@@ -21,18 +21,27 @@ Planner = Callable[[View, Wish], Plan]
 Phase = Callable[[Session, Wish, float], View]
 
 
+def spec() -> arguments.Spec:
+    return {**arguments.target(), **arguments.lock(), **arguments.topology()}
+
+
 def run(planner: Planner, phase: Phase) -> None:
     """The main() of such a module."""
-    spec = {**arguments.target(), **arguments.lock(), **arguments.topology()}
-    border.run(spec, lambda module: _work(module, planner, phase), **arguments.RULES)
+    run_with({}, lambda module: (planner, phase))
 
 
-def _work(module: AnsibleModule, planner: Planner, phase: Phase) -> dict[str, Any]:
+def run_with(options: arguments.Spec, prepare: Callable[[AnsibleModule], tuple[Planner, Phase]], **rules: Any) -> None:
+    """The same for a module with options of its own, out of which ``prepare`` makes planner and phase."""
+    border.run({**spec(), **options}, lambda module: work(module, *prepare(module)), **{**arguments.RULES, **rules})
+
+
+def work(module: AnsibleModule, planner: Planner, phase: Phase, *, with_departed: bool = False) -> dict[str, Any]:
+    """The result. ``with_departed``: the planner wants to see also those who left the cluster."""
     wish = border.wish(module)
-    with border.session(module, border.expected_names(module)) as session:
+    with border.session(module, border.expected_names(module), wish) as session:
         if module.check_mode:
             view = session.observe()
-            plan = planner(view, wish)
+            plan = planner(session.observe_all() if with_departed else view, wish)
         else:
             try:
                 view = phase(session, wish, float(module.params["wait_timeout"]))
@@ -40,6 +49,11 @@ def _work(module: AnsibleModule, planner: Planner, phase: Phase) -> dict[str, An
                 error.done = tuple(session.done)
                 raise
             plan = Plan(tuple(session.done))
+    return result(plan, view)
+
+
+def result(plan: Plan, view: View) -> dict[str, Any]:
+    """What such a module returns."""
     return {
         "changed": plan.changed,
         "plan": border.steps(plan),

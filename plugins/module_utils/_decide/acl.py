@@ -23,20 +23,33 @@ DEFAULT = "default"
 """The user of clients that log in without a name."""
 
 TOOL_COMMANDS = (
-    *("+ping", "+info", "+role", "+dbsize", "+command", "+config|get", "+config|set", "+client|id"),
+    *("+ping", "+info", "+role", "+dbsize", "+command", "+config|get", "+config|set", "+client|id", "+client|list"),
+    "+cluster",
     *(f"+acl|{name}" for name in ("whoami", "list", "getuser", "setuser", "deluser", "dryrun")),
+    *("+multi", "+exec", "+eval_ro", "+memory|usage", "+migrate", "+select", "+restore-asking"),
+    *("+asking", "+dump"),
+    *("+function|dump", "+function|restore", "+function|list", "+script|load", "+script|exists"),
+)
+"""What the modules send. With CONFIG SET and ACL SETUSER this user can do everything in two steps: its password is in
+no pod. CLUSTER as a whole, because a server that does not know a subcommand such as MIGRATION refuses the whole file.
+No CLIENT SETINFO for the same reason: Redis 7.0 does not know it."""
+
+REPLICATION_COMMANDS = ("+ping", "+psync", "+sync", "+replconf")
+
+MIGRATION_COMMANDS = (
+    *("+@write", "-flushall", "-flushdb", "-migrate", "+select", "+multi", "+exec", "+cluster"),
     *(
-        f"+cluster|{name}"
+        f"-cluster|{name}"
         for name in (
-            *("nodes", "info", "myid", "links", "countkeysinslot"),
-            *("meet", "addslotsrange", "set-config-epoch", "replicate", "saveconfig"),
+            *("addslots", "addslotsrange", "delslots", "delslotsrange", "flushslots", "setslot", "bumpepoch"),
+            *("failover", "forget", "meet", "replicate", "reset", "saveconfig", "set-config-epoch"),
         )
     ),
 )
-"""What the modules send, no key. With CONFIG SET and ACL SETUSER this user can do everything in two steps:
-its password is in no pod. No CLIENT SETINFO: Redis 7.0 does not know it and would refuse the whole file."""
+"""What Valkey's atomic slot migration (9.0) does on the target, logged in as the replication user: it opens by CLUSTER
+SYNCSLOTS, which older servers do not know and which therefore cannot stand here by its name, and replays the keys as
+commands (seen with 9.1.2). Redis 8.4 has a login of its own between nodes and needs none of this."""
 
-REPLICATION_COMMANDS = ("+ping", "+psync", "+sync", "+replconf")
 PROBE_COMMANDS = ("+ping", "+info", "+role", "+cluster|info", "+cluster|nodes", "+cluster|myid")
 
 APPLICATION_COMMANDS = ("+@all", "-@admin", "-@dangerous", "+info", "+keys", "+sort")
@@ -71,10 +84,16 @@ DISABLED_DEFAULT = User(DEFAULT, enabled=False)
 """Without a line for it in the file, the server's own is on, without a password and may do everything."""
 
 
-def system_users(tool_hash: str, replication_hash: str, probe_hash: str) -> tuple[User, ...]:
+def system_users(tool_hash: str, replication_hash: str, probe_hash: str, *, family: str = "redis") -> tuple[User, ...]:
+    """``family``: redis or valkey; an instance never changes it."""
+    replication = (
+        User(REPLICATION, (replication_hash,), REPLICATION_COMMANDS + MIGRATION_COMMANDS, ALL_KEYS, ALL_CHANNELS)
+        if family == "valkey"
+        else User(REPLICATION, (replication_hash,), REPLICATION_COMMANDS)
+    )
     return (
-        User(TOOL, (tool_hash,), TOOL_COMMANDS),
-        User(REPLICATION, (replication_hash,), REPLICATION_COMMANDS),
+        User(TOOL, (tool_hash,), TOOL_COMMANDS, ALL_KEYS),
+        replication,
         User(PROBE, (probe_hash,), PROBE_COMMANDS),
     )
 

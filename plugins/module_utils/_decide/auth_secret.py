@@ -76,10 +76,10 @@ def _system_problem(name: str, key: str) -> str:
     )
 
 
-def users(wanted: Data, application: Login, others: Sequence[Login]) -> tuple[User, ...]:
-    """All users of the instance, in the order of the file."""
+def users(wanted: Data, application: Login, others: Sequence[Login], family: str = "redis") -> tuple[User, ...]:
+    """All users of the instance, in the order of the file. ``family``: of the server, redis or valkey."""
     hashed = {key: acl.password_hash(password) for key, password in wanted.items()}
-    system = acl.system_users(*(hashed[key] for key in SYSTEM_PASSWORDS))
+    system = acl.system_users(*(hashed[key] for key in SYSTEM_PASSWORDS), family=family)
     named = [login.user((acl.password_hash(login.password),)) for login in others]
     return acl.all_users(system, application.user((hashed[APPLICATION_PASSWORD],)), named)
 

@@ -42,6 +42,10 @@ class Declaration:
     replicas: int = 1
     accept_no_replicas: bool = False
     allow_single_shard: bool = False
+    balance_by: str = "slots"
+    weights: Table = field(default_factory=dict)
+    moves: Table = field(default_factory=dict)
+    scale_in_claims: str = "keep"
 
     image: str = ""
     image_pull_policy: str = "IfNotPresent"

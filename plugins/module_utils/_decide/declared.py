@@ -65,7 +65,7 @@ MENDED = ("node_timeout",)
 """What a run sets on a live instance: told for the doctor, never a change that is refused."""
 
 RESTART_REASON = "it needs a restart of every pod, which this version does not do yet"
-SCALE_REASON = "this version does not scale a live instance yet"
+SCALE_REASON = "its claims are those of so many members; only an instance that runs is scaled"
 LIVE_REASON = "this version does not change directives of a live instance yet"
 PERSISTENCE_REASON = "servers would start from files of the other kind, which are old or not there"
 STORAGE_REASON = "the data would stay behind"

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import live, replicas, replication, table
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import departure, live, replicas, replication, table
 from ansible_collections.k8sredis.core.plugins.module_utils._model import SLOTS, Entry, Finding, Node, View, Wish
 
 Check = Callable[[View], Iterator[Finding]]
@@ -210,7 +210,7 @@ MEETING: tuple[Check, ...] = (unreachable, handshake, partition, wrong_address, 
 """What must agree before slots are given out."""
 
 OWNERSHIP: tuple[Check, ...] = (*MEETING, open_slots, owner_disagreement, uncovered_slots)
-"""What must agree before replicas are attached."""
+"""What must agree before it can be said whose slots are whose; replicas may still be on their way."""
 
 
 def ghost(view: View) -> Iterator[Finding]:
@@ -257,7 +257,7 @@ def masters_together(view: View) -> Iterator[Finding]:
         for place, number in sorted(places.items()):
             if place and number > 1 and number * 2 >= len(masters):
                 seen = f"{number} of {len(masters)} masters run there"
-                advice = "hand one over to its replica elsewhere by a planned failover"
+                advice = "hand one over to its replica elsewhere (redis_cluster_rebalance_masters does it by a run)"
                 yield Finding(f"masters_on_one_{kind}", WARNING, place, seen, advice)
 
 
@@ -374,6 +374,14 @@ def shards_differ(view: View, wish: Wish) -> Iterator[Finding]:
     if serving != wish.shards:
         seen = f"{serving} masters serve slots, wished are {wish.shards} shards"
         yield Finding("shards_differ", WARNING, "cluster", seen, "converge, or change the wish")
+
+
+def leaving(view: View, wish: Wish) -> Iterator[Finding]:
+    """``view``: with the departed."""
+    departed = {node.name for node in departure.departed(view, wish)}
+    for node in departure.leaving(view, wish):
+        seen = "has left the cluster and is still there" if node.name in departed else "is beyond the wish"
+        yield Finding("leaving", INFO, node.name, seen, "a run lets it go, or takes it back when it is wished again")
 
 
 def is_healthy(found: tuple[Finding, ...]) -> bool:

@@ -171,6 +171,13 @@ def _content(group: list[Node]) -> str:
     return f"{slots} slots, {sum(node.keys for node in group)} keys"
 
 
+def is_reunion(view: View) -> bool:
+    """Whether members that have a past do not know each other: one of them may have been forgotten. From Redis 7.2 on
+    each message spreads that news for 60 s, so that who is met again is soon forgotten again (seen with 8.0.2)."""
+    old = [node for node in view.answering if not table.is_fresh(node)]
+    return any(other.id not in node.entries for node in old for other in old)
+
+
 def _absent(view: View) -> Plan:
     return Plan(
         tuple(

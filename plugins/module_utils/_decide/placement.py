@@ -7,14 +7,15 @@
 On Kubernetes the shard is the pod's label and the scheduler places the pods, so only the choice of
 masters is ours. Plain endpoints have no labels: there the members are dealt to shards host by host.
 Both are deterministic, and both keep what the cluster already is.
+A member that is to leave stays where it is, but never becomes the master of a shard that has none yet.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import table
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import departure, table
 from ansible_collections.k8sredis.core.plugins.module_utils._model import (
     SLOTS,
     Member,
@@ -41,8 +42,17 @@ ZONES, HOSTS = 1, 2
 """How many words of a place count."""
 
 
+def layout(view: View, wish: Wish) -> tuple[Shards, Masters]:
+    """Members by shard, and the master of each."""
+    groups = shards(view, wish)
+    return groups, masters(groups, departure.leaving_names(view, wish))
+
+
 def shards(view: View, wish: Wish) -> Shards:
-    """Members by shard: from the labels where every member has one, else from a deal over the hosts."""
+    """Members by shard: from the labels where every member has one, else from a deal over the hosts.
+
+    Shards that are to leave are there too where labels tell of them.
+    """
     if all(node.member.shard is not None for node in view.nodes):
         return _by_label(view, wish)
     return _dealt(view, wish)
@@ -58,22 +68,25 @@ def _by_label(view: View, wish: Wish) -> Shards:
     }
 
 
-def masters(groups: Shards) -> Masters:
-    """The member of each shard that is, or is to be, its master.
+def masters(groups: Shards, leaving: Collection[str] = ()) -> Masters:
+    """The member of each shard that is, or is to be, its master; ``leaving``: names of those that are to leave.
 
-    A member that serves slots stays master. The others are chosen so that zones, then kube_nodes,
+    A member that serves slots stays master, and so does one without slots that holds keys or is replicated: in a new
+    shard slots arrive only when its replicas are in sync. The others are chosen so that zones, then kube_nodes,
     share the masters evenly: the first of each shard, improved by chains of moves until none is better.
     """
-    fixed = {number: serving for number, group in groups.items() if (serving := _serving(number, group))}
-    chosen = {number: group[0] for number, group in groups.items() if group and number not in fixed}
+    fixed = {number: present for number, group in groups.items() if (present := _present(number, group))}
+    able = {number: _able(number, group, leaving) for number, group in groups.items() if number not in fixed}
+    chosen = {number: group[0] for number, group in able.items() if group}
     load = _Load()
     for node in (*fixed.values(), *chosen.values()):
         load.add(node.member, 1)
-    _improve(groups, chosen, load)
+    _improve(able, chosen, load)
     return dict(sorted({**fixed, **chosen}.items()))
 
 
-def _serving(number: int, group: list[Node]) -> Node | None:
+def _present(number: int, group: list[Node]) -> Node | None:
+    """The master that a shard has already."""
     serving = [node for node in group if table.own_slots(node) and node.myself.is_master]
     if len(serving) > 1:
         # After a failover the former master serves on until it hears of it.
@@ -81,7 +94,26 @@ def _serving(number: int, group: list[Node]) -> Node | None:
             f"Cannot tell the master of shard {number}: {table.joined(node.name for node in serving)} all serve slots; "
             "look at 'cluster_info', a failover may be under way."
         )
-    return serving[0] if serving else None
+    return serving[0] if serving else _without_slots(group)
+
+
+def _without_slots(group: list[Node]) -> Node | None:
+    followers = Counter(node.myself.master_id for node in group if node.answers)
+    bare = [node for node in group if node.myself.is_master and (node.keys or followers[node.id])]
+    return max(bare, key=lambda node: (node.keys > 0, followers[node.id]), default=None)
+
+
+def _able(number: int, group: list[Node], leaving: Collection[str]) -> list[Node]:
+    """Who can become master without anybody's vote: the servers let a replica do that only by a failover."""
+    stay = [node for node in group if node.name not in leaving]
+    able = [node for node in stay or group if not node.answers or node.myself.is_master]
+    if stay and not able:
+        raise Retryable(
+            f"Cannot tell the master of shard {number}: {table.joined(node.name for node in stay)} all are replicas; "
+            "look at 'cluster_info', a failover may be under way; replicas of a cluster of before need an empty data "
+            "folder."
+        )
+    return able
 
 
 class _Load:
@@ -166,41 +198,65 @@ def _switch(chosen: Masters, load: _Load, number: int, node: Node) -> None:
 
 
 def _dealt(view: View, wish: Wish) -> Shards:
-    """Endpoints: existing masters and their replicas keep their shard, the rest is dealt over hosts."""
+    """Endpoints: existing masters and their replicas keep their shard, the rest is dealt over hosts.
+
+    Those that are to leave are in no shard, and so stay as they are; but for a master whose shard has nobody else yet.
+    """
     wanted = wish.shards * (wish.replicas + 1)
-    if len(view.nodes) != wanted:
+    stay = departure.staying(view, wish)
+    if len(stay) != wanted:
         raise Refused(
             f"Cannot form {wish.shards} shards with {wish.replicas} replicas each: that takes {wanted} endpoints and "
-            f"{len(view.nodes)} are given; name exactly {wanted}, or change shards or replicas."
+            f"{len(stay)} are given{_beside_those_that_leave(view, stay)}; name exactly {wanted}, or change shards or "
+            "replicas."
         )
     found = _existing(view, wish)
     placed = {node.name for group in found.values() for node in group}
-    for node in _host_by_host([node for node in view.nodes if node.name not in placed]):
+    for node in _host_by_host([node for node in stay if node.name not in placed]):
         found[_roomiest(found, node, wish)].append(node)
     _separate(found, placed)
     return {number: sorted(group, key=lambda node: node.name) for number, group in sorted(found.items())}
+
+
+def _beside_those_that_leave(view: View, stay: tuple[Node, ...]) -> str:
+    leave = len(view.nodes) - len(stay)
+    return f" beside the {leave} that leave" if leave else ""
 
 
 def _existing(view: View, wish: Wish) -> Shards:
     found: Shards = {number: [] for number in range(wish.shards)}
     for number, node in _numbered(view, wish).items():
         found[number] = [node]
-    for node in view.answering:
+    for node in departure.staying(view, wish):
         for group in found.values():
-            if group and node.myself.master_id == group[0].id and len(group) <= wish.replicas:
+            if group and node.answers and node.myself.master_id == group[0].id and _has_room(group, wish):
                 group.append(node)
     return found
+
+
+def _has_room(group: list[Node], wish: Wish) -> bool:
+    return sum(node.name not in wish.leaving for node in group) <= wish.replicas
 
 
 def _numbered(view: View, wish: Wish) -> Masters:
     """Masters that serve slots, by shard number: by the even share that their slots begin in, so that a
     creation of which only some masters executed ADDSLOTS goes on; in slot order where that is ambiguous."""
-    serving = [node for node in view.answering if table.own_slots(node)]
+    serving = _keeping(view, wish)
     serving.sort(key=table.own_slots)
     numbers = [((table.own_slots(node)[0][0] + 1) * wish.shards - 1) // SLOTS for node in serving]
     if len(set(numbers)) < len(serving):
         numbers = list(range(wish.shards))
     return dict(zip(numbers, serving, strict=False))
+
+
+def _keeping(view: View, wish: Wish) -> list[Node]:
+    """Masters whose shards stay: their own, and where those are too few, of leaving ones that are to hand over to a
+    replica that stays."""
+    serving = [node for node in view.answering if table.own_slots(node)]
+    stay = [node for node in serving if node.name not in wish.leaving]
+    followed = {node.myself.master_id for node in departure.staying(view, wish) if node.answers}
+    handing_over = [node for node in serving if node.name in wish.leaving and node.id in followed]
+    return stay + handing_over[: max(wish.shards - len(stay), 0)]
 
 
 def _host_by_host(nodes: list[Node]) -> list[Node]:
@@ -217,7 +273,7 @@ def _host_by_host(nodes: list[Node]) -> list[Node]:
 def _roomiest(found: Shards, node: Node, wish: Wish) -> int:
     """The shard with the fewest members among those without a member on this host."""
     host = host_of(node.member)
-    open_shards = [number for number, group in found.items() if len(group) <= wish.replicas]
+    open_shards = [number for number, group in found.items() if _has_room(group, wish)]
     return min(open_shards, key=lambda number: (_on_host(found[number], host), len(found[number]), number))
 
 

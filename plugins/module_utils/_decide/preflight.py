@@ -13,6 +13,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
     configuration,
     declared,
     names,
+    scale,
     validation_live,
 )
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
@@ -46,6 +47,8 @@ def result(wish: Declaration, server: Server, there: Instance, verdict: Verdict)
         "declared": declared.text(wish),
         "derives_maxmemory": configuration.derives_maxmemory(wish),
         "replica_sync_delay": configuration.replica_sync_delay(wish),
+        "pods": scale.pods(wish, there),
+        "leaving": scale.leaving(wish, there),
         "stale_configmaps": validation_live.stale_config_maps(there, frozenset({named.boot, named.config})),
         "stale_services": sorted(there.own_services - set(names.services(wish))),
         "namespace_exists": validation_live.namespace_exists(there),

@@ -9,11 +9,13 @@
 3. Refused: a member that serves slots or holds keys that no master has. CLUSTER REPLICATE would drop them.
 4. A replica whose INFO names an address of its master other than the table does is re-attached, the
    cure for the address it otherwise keeps for ever after an outage (seen with Redis 8.0.2).
+5. A member that is to leave and replicates nobody is left alone, unless its master leaves with slots that it would
+   protect: a full synchronisation for a member that is about to go is load for nothing.
 """
 
 from __future__ import annotations
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import placement, table
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import departure, placement, table
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Node, Plan, Refused, Step, View, Wish
 
 REASON_NEW = "is not a replica yet"
@@ -25,15 +27,22 @@ REASON_ABSENT = "does not run yet"
 
 def plan(view: View, wish: Wish) -> Plan:
     """Steps that put every member under the master of its shard; none when all are there."""
-    groups = placement.shards(view, wish)
-    chosen = placement.masters(groups)
+    groups, chosen = placement.layout(view, wish)
+    leaving = departure.leaving_names(view, wish)
     steps = [
         _step(node, chosen[number], view)
         for number, group in groups.items()
         for node in group
-        if node.name != chosen[number].name
+        # A shard that leaves may have no master any more.
+        if number in chosen and node.name != chosen[number].name and _is_worth_it(node, chosen[number], leaving)
     ]
     return Plan(tuple(step for step in steps if step))
+
+
+def _is_worth_it(node: Node, master: Node, leaving: frozenset[str]) -> bool:
+    if node.name not in leaving or (node.answers and not node.myself.is_master):
+        return True
+    return master.name in leaving and bool(table.own_slots(master))
 
 
 def _step(node: Node, master: Node, view: View) -> Step | None:

@@ -16,6 +16,9 @@ from ansible_collections.k8sredis.core.plugins.module_utils._model import Plan, 
 
 REASON_DRIFT = "differs from the wish"
 
+LONGEST_ROUND = 8.0
+"""Seconds, half of the servers' own node timeout and a little: nobody waits minutes for a setting of minutes."""
+
 TEMPORARY = {"cluster-node-timeout": "1000", "repl-diskless-sync-delay": "0"}
 """1000 ms: cluster_state turns ok one node timeout after a majority was seen, at least 0.5 s, at most 5 s.
 0 s: the default of 5 s holds back every first synchronisation."""
@@ -39,3 +42,10 @@ def plan(view: View, wish: Wish) -> Plan:
             text = ", ".join(f"{name} {seen[name]} -> {value}" for name, value in sorted(wrong.items()))
             steps.append(Step("set", node.name, f"{node.name}: {text}", REASON_DRIFT, (("CONFIG", "SET", *words),)))
     return Plan(tuple(steps))
+
+
+def gossip_round(view: View, wish: Wish) -> float:
+    """Seconds within which every member hears from every other: half of the node timeout, and a little."""
+    told = [node.settings for node in view.answering if node.settings]
+    timeouts = [int(each.get("cluster-node-timeout", "0")) for each in (*told, wish.settings)]
+    return min(max(timeouts) / 2000 + 0.5, LONGEST_ROUND) if any(timeouts) else LONGEST_ROUND

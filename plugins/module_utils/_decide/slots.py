@@ -7,14 +7,11 @@
 1. Shard k of n gets the contiguous range that is even to one slot.
 2. Slots are assigned only while no key is stored anywhere, no table names an owner for them, and every
    wished member answers: ADDSLOTS on a cluster that holds data would paper over a lost shard.
-3. A cluster whose slots are all assigned holds the wish when as many masters as shards serve them, one in
-   each labelled shard, even to one slot; their ranges may be in pieces. Anything else needs live moves, which
-   are refused here.
+3. Where every slot has an owner nothing is assigned: what is not as wished then takes moves (moves.py).
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from itertools import pairwise
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import placement, table
@@ -39,17 +36,22 @@ def allocation(number_of_shards: int) -> tuple[SlotRange, ...]:
     return tuple((first, last - 1) for first, last in pairwise(bounds))
 
 
-def plan(view: View, wish: Wish) -> Plan:
-    """Steps that give every slot its owner; none when the wished allocation holds."""
+def assignment(view: View, wish: Wish) -> Plan:
+    """Steps that give every slot its owner; none when each has one."""
     owned = table.slots_of(owned_ranges(view))
     _refuse_lost_owner(view, owned)
     if len(owned) == SLOTS:
-        refuse_moves(view, wish)
         return Plan()
-    groups = placement.shards(view, wish)
-    _refuse_other_shards(groups, wish)
+    groups, chosen = placement.layout(view, wish)
+    _refuse_missing_shards(groups, wish)
     _refuse_papering_over(view, owned)
-    return _assign(groups, wish, owned)
+    return _assign(chosen, wish, owned)
+
+
+def are_unassigned(view: View) -> bool:
+    """Whether the cluster is being made: slots have no owner, and no key is stored anywhere."""
+    empty = all(node.keys == 0 for node in view.answering)
+    return empty and len(table.slots_of(owned_ranges(view))) < SLOTS
 
 
 def owned_ranges(view: View) -> tuple[SlotRange, ...]:
@@ -72,47 +74,9 @@ def _refuse_lost_owner(view: View, owned: set[int]) -> None:
         )
 
 
-def refuse_moves(view: View, wish: Wish) -> None:
-    """Raises Refused when the slots that are all assigned are not as wished.
-
-    Retryable while two members serve the same ones: a former master that has not heard of its failover.
-    """
-    serving = {node.name: table.count(table.own_slots(node)) for node in view.answering if table.own_slots(node)}
-    sizes = sorted(serving.values())
-    if len(serving) == wish.shards and sizes[-1] - sizes[0] <= 1:
-        _refuse_shared_shard(view, wish)
-        return
-    seen = table.joined(f"{name} serves {number}" for name, number in sorted(serving.items()))
-    if sum(sizes) > SLOTS:
-        raise Retryable(
-            f"Cannot tell whose slots are whose: {seen}; look at 'cluster_info', a failover may be under way."
-        )
-    raise Refused(
-        f"Cannot bring the slots to {wish.shards} even shards: {seen}; moving slots of a live cluster is not in this "
-        "version, keep the number of shards that the cluster has."
-    )
-
-
-def _refuse_shared_shard(view: View, wish: Wish) -> None:
-    """Two masters in one labelled shard leave another without: its members would be made replicas of nobody."""
-    masters = [node for node in view.answering if table.own_slots(node)]
-    if any(node.member.shard is None for node in view.nodes):
-        return
-    labels = Counter(node.member.shard for node in masters)
-    shared = next((shard for shard, number in sorted(labels.items()) if number > 1), None)
-    if shared is None:
-        return
-    names = table.joined(node.name for node in masters if node.member.shard == shared)
-    bare = table.joined(str(shard) for shard in range(wish.shards) if shard not in labels)
-    raise Refused(
-        f"Cannot keep one master in each shard: {names} of shard {shared} all serve slots, and no member of shard "
-        f"{bare} does; let a replica there take over by CLUSTER FAILOVER, or move the slots with redis-cli."
-    )
-
-
-def _refuse_other_shards(groups: placement.Shards, wish: Wish) -> None:
+def _refuse_missing_shards(groups: placement.Shards, wish: Wish) -> None:
     found = [str(number) for number, group in groups.items() if group]
-    if found != [str(number) for number in range(wish.shards)]:
+    if not {str(number) for number in range(wish.shards)} <= set(found):
         raise Refused(
             f"Cannot assign slots to {wish.shards} shards: the members found are of the shards "
             f"{table.joined(found, 16) or 'none'}; see to it that each shard has its members, or change shards."
@@ -132,8 +96,7 @@ def _refuse_papering_over(view: View, owned: set[int]) -> None:
         )
 
 
-def _assign(groups: placement.Shards, wish: Wish, owned: set[int]) -> Plan:
-    chosen = placement.masters(groups)
+def _assign(chosen: placement.Masters, wish: Wish, owned: set[int]) -> Plan:
     steps = []
     for number, (first, last) in enumerate(allocation(wish.shards)):
         wanted = set(range(first, last + 1))
@@ -149,7 +112,7 @@ def _refuse_foreign_slots(master: Node, wanted: set[int]) -> None:
     if extra:
         raise Refused(
             f"Cannot assign slots to {master.name}: it already serves {table.range_text(table.as_ranges(extra))}, "
-            "which belong to another shard; moving slots is not in this version."
+            "which belong to another shard; bring back who served the missing slots, and run again."
         )
 
 

@@ -77,11 +77,12 @@ def highest_epoch(view: View) -> int:
 
 
 def is_new_cluster(view: View) -> bool:
-    """Empty, and no failover ever happened: only then may server settings be changed for a moment.
+    """Empty, no failover ever happened and no replica is in sync yet: only then may server settings be changed for a
+    moment. An empty cluster that gets further shards is live.
 
     Epochs of a new cluster are the ones that joining sets, at most one per node.
     """
-    empty = all(node.keys == 0 for node in view.answering)
+    empty = all(node.keys == 0 and node.info.get("master_link_status") != "up" for node in view.answering)
     return empty and len(view.answering) == len(view.nodes) and highest_epoch(view) <= len(view.nodes)
 
 

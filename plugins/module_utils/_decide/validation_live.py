@@ -73,10 +73,10 @@ def namespace_exists(there: Instance) -> bool:
 
 def ours(wish: Declaration, there: Instance) -> tuple[StatefulSet, ...]:
     """The instance's StatefulSets."""
-    return tuple(found for found in there.statefulsets if _belongs(found, wish.name))
+    return tuple(found for found in there.statefulsets if belongs(found, wish.name))
 
 
-def _belongs(found: Object, name: str) -> bool:
+def belongs(found: Object, name: str) -> bool:
     return _has_the_name(found, name) and found.labels.get(MANAGED_BY) == OURSELVES
 
 
@@ -106,9 +106,10 @@ def _namespace(wish: Declaration, there: Instance) -> list[str]:
 
 
 def _kube_nodes(wish: Declaration, there: Instance) -> list[str]:
-    """Only for a new instance: a lost node must not keep a run from looking after one that lives."""
+    """Only for pods that are new: a lost node must not keep a run from looking after those that live."""
     members = wish.replicas + 1
-    if not needs_kube_nodes(wish) or "nodes" in there.unreadable or ours(wish, there):
+    present = max((found.replicas for found in ours(wish, there)), default=0)
+    if not needs_kube_nodes(wish) or "nodes" in there.unreadable or members <= present:
         return []
     usable = sum(_is_usable(kube_node, wish) for kube_node in there.kube_nodes)
     if members <= usable:
@@ -162,7 +163,7 @@ def _foreign(wish: Declaration, there: Instance) -> list[str]:
         *(each for each in there.claims if each.name in claims or _has_the_name(each, wish.name)),
         *(*there.services, *there.others, *secret),
     ]
-    return [_foreign_text(each) for each in found if not _belongs(each, wish.name)]
+    return [_foreign_text(each) for each in found if not belongs(each, wish.name)]
 
 
 def _foreign_text(found: Object) -> str:
@@ -194,7 +195,7 @@ def _way_out(wish: Declaration, there: Instance) -> str:
     if there.started_pods:
         return "set it back"
     # A pod that was made anew does not tell of the one before it, whose data may be in the claim.
-    claims = any(_belongs(claim, wish.name) for claim in there.claims)
+    claims = any(belongs(claim, wish.name) for claim in there.claims)
     how = ", with redis_cluster_delete_claims unless its claims hold data that is needed," if claims else ""
     return f"set it back, or, as none of its servers runs, remove the instance{how} and create it again"
 
@@ -258,12 +259,14 @@ def _declared(wish: Declaration, seen: StatefulSet, way_out: str) -> Iterator[tu
         yield seen.name, foreign(f"StatefulSet {seen.name}", reason, advice)
         return
     for change in declared.changes(before, wish):
+        if change.setting in declared.SCALE:
+            continue  # A run goes from any number to any other.
         yield change.setting, declared.problem(change, way_out)
 
 
 def _left_claims(wish: Declaration, there: Instance) -> list[str]:
     """Claims that an instance of this name left behind are taken up again, exactly as they were."""
-    left = [claim for claim in there.claims if _belongs(claim, wish.name)]
+    left = [claim for claim in there.claims if belongs(claim, wish.name)]
     if not left:
         return []
     if wish.storage.get("type") not in (None, "", "persistent_claim"):
@@ -271,14 +274,18 @@ def _left_claims(wish: Declaration, there: Instance) -> list[str]:
         advice = "use persistent_claim, or delete the claims if their data is not needed"
         return [unusable("storage.type", wish.storage["type"], reason, advice)]
     before = _left_annotation(there)
-    shape = _left_declaration(wish, before) or _left_shape(wish, left)
+    shape = _left_declaration(wish, before, left) or _left_shape(wish, left, before)
     return [*shape, *_left_sizes(wish, left), *_left_class(wish, left, before)]
 
 
-def _left_shape(wish: Declaration, left: list[Claim]) -> list[str]:
-    wished = {names.claim(wish.name, shard, ordinal) for shard, ordinal in _members(wish)}
-    surplus = sorted(claim.name for claim in left if claim.name not in wished)
-    if not surplus:
+def _wished_claims(wish: Declaration) -> set[str]:
+    return {names.claim(wish.name, shard, ordinal) for shard, ordinal in _members(wish)}
+
+
+def _left_shape(wish: Declaration, left: list[Claim], before: Mapping[str, Any]) -> list[str]:
+    """Claims beyond what was declared last are those that a scale-in kept."""
+    surplus = sorted(claim.name for claim in left if claim.name not in _wished_claims(wish))
+    if not surplus or before:
         return []
     reason = f"claims of this instance are left that it would not use: {', '.join(surplus)}"
     advice = "declare as many shards and replicas as it had, or delete all its claims if their data is not needed"
@@ -291,12 +298,14 @@ def _left_annotation(there: Instance) -> dict[str, Any]:
     return declared.read(annotation) or {}
 
 
-def _left_declaration(wish: Declaration, before: Mapping[str, Any]) -> list[str]:
-    """A new image or new resources are fine: all pods start anew."""
+def _left_declaration(wish: Declaration, before: Mapping[str, Any], left: list[Claim]) -> list[str]:
+    """A new image or new resources are fine: all pods start anew. So is a shape that takes up exactly the claims that
+    are there: it was declared before a scale-in that was interrupted, and all the data is there."""
     if not before:
         return []
     advice = "set it back, or delete its claims if their data is not needed"
-    kept = ("shards", "replicas", "persistence")
+    shape = () if {claim.name for claim in left} == _wished_claims(wish) else declared.SCALE
+    kept = (*shape, "persistence")
     found = [declared.problem(change, advice) for change in declared.changes(before, wish) if change.setting in kept]
     return [*found, *_left_data(wish, str(before.get("server", "")))]
 

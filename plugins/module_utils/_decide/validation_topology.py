@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import configuration, directives
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import configuration, directives, validation_moves
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unusable
 
 CHOICES = {
     "state": ("present", "absent"),
+    "balance_by": ("slots", "keys", "bytes"),
+    "scale_in_claims": ("keep", "delete"),
     "image_pull_policy": ("Always", "IfNotPresent", "Never"),
     "persistence": ("aof", "rdb", "none"),
     "preferred_endpoint_type": ("ip", "hostname", "unknown-endpoint"),
@@ -38,7 +40,15 @@ LONGEST_PORT_NAME = 15
 
 
 def problems(wish: Declaration) -> list[str]:
-    return [*_choices(wish), *_shards(wish), *_replicas(wish), *size(wish), *_times(wish), *_ports(wish)]
+    return [
+        *_choices(wish),
+        *_shards(wish),
+        *_replicas(wish),
+        *size(wish),
+        *validation_moves.problems(wish),
+        *_times(wish),
+        *_ports(wish),
+    ]
 
 
 def _choices(wish: Declaration) -> list[str]:

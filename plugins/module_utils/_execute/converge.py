@@ -109,39 +109,52 @@ def join(session: Session, wish: Wish, timeout: float) -> View:
     """Every member knows every other at its present address, and is linked to it; settings are as wished."""
     # The first phase of a run, so it puts right what a killed one left.
     return _phase(
-        session, wish, membership.plan, health.MEETING, timeout, "join", lambda view: settings.plan(view, wish)
+        session,
+        wish,
+        membership.plan,
+        health.MEETING,
+        timeout,
+        "join",
+        first=lambda view: settings.plan(view, wish),
+        hold=lambda view: settings.gossip_round(view, wish) if membership.is_reunion(view) else 0.0,
     )
 
 
 def assign(session: Session, wish: Wish, timeout: float) -> View:
-    """Every slot has its owner in every table."""
-    return _phase(session, wish, lambda view: slots.plan(view, wish), health.OWNERSHIP, timeout, "assign slots in")
+    """Every slot has an owner in every table. A live cluster, whose slots may be on the move, is left as it is."""
+    checks = (*health.MEETING, health.uncovered_slots)
+    return _phase(session, wish, lambda view: slots.assignment(view, wish), checks, timeout, "assign slots in")
 
 
 def attach(session: Session, wish: Wish, timeout: float) -> View:
-    """Every replica follows the master of its shard, in sync; the cluster is converged."""
-    return _phase(
-        session, wish, lambda view: replicas.plan(view, wish), health.CONVERGENCE, timeout, "attach replicas in"
-    )
+    """Every replica follows the master of its shard, in sync; every table agrees.
+
+    Slots in migration are left to who moves them, whose turn comes after this: replicas of new shards are in sync
+    before slots arrive there, also in a run that takes up a killed one.
+    """
+    checks = tuple(check for check in health.CONVERGENCE if check is not health.open_slots)
+    return _phase(session, wish, lambda view: replicas.plan(view, wish), checks, timeout, "attach replicas in")
 
 
-def _phase(
+def _phase(  # noqa: PLR0913  a phase is made of these
     session: Session,
     wish: Wish,
     planner: Planner,
     checks: tuple[health.Check, ...],
     timeout: float,
     deed: str,
+    *,
     first: Planner = lambda view: Plan(),
+    hold: Callable[[View], float] = lambda view: 0.0,
 ) -> View:
-    """``first``: done before all else."""
+    """``first``: done before all else. ``hold``: seconds for which the end must last, by what was seen before."""
     answers(session, timeout)
     pursuit = _Pursuit(session, planner, checks)
     # Until the planner has decided, the members may be somebody else's: not even a setting is changed.
     view = _until_complete(pursuit.decide, session.clock, timeout, deed)
     session.execute(view, first(view))
     with _quickened(session, view, wish) as quickened:
-        view = _until_complete(pursuit.look, session.clock, timeout, deed)
+        view = _until_complete(pursuit.look, session.clock, timeout, deed, hold(view))
     # The settings that were changed for a moment are back: show the cluster as it is now.
     return session.observe() if quickened else view
 
@@ -212,8 +225,17 @@ class _Pursuit:
         return ""
 
 
-def _until_complete(look: Callable[[], _Progress], clock: wait.Clock, timeout: float, deed: str) -> View:
-    last = wait.until(look, lambda seen: seen.complete, timeout, TICK, clock)
+def _until_complete(
+    look: Callable[[], _Progress], clock: wait.Clock, timeout: float, deed: str, hold: float = 0.0
+) -> View:
+    since: float | None = None
+
+    def lasting(seen: _Progress) -> bool:
+        nonlocal since
+        since = (clock.now() if since is None else since) if seen.complete else None
+        return since is not None and clock.now() - since >= hold
+
+    last = wait.until(look, lasting, timeout, TICK, clock)
     if last.undecided:
         raise Retryable(last.undecided)
     if not last.complete:

@@ -129,6 +129,15 @@ class Lock:
         self._held = None
         return True
 
+    def note(self, name: str) -> str:
+        """What an earlier run left on the Lease under this name; empty when nothing."""
+        return str(((self.read() or {}).get("metadata", {}).get("annotations") or {}).get(name, ""))
+
+    def leave_note(self, name: str, text: str) -> None:
+        """Leaves it there for the next run; the caller has made sure of the lock. A renewal that crosses it gives
+        way."""
+        self._kube.patch(self._path, {"metadata": {"annotations": {name: text}}})
+
     def _outlive(self, lease: Object, say: Callable[[str], None]) -> Object | None:
         """Step 3 and 4: the Lease when its holder is dead or has let go."""
         duration = int(lease["spec"].get("leaseDurationSeconds", self._duration))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from typing import Any, Protocol
 
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import departure
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.wait import REAL, Clock
 from ansible_collections.k8sredis.core.plugins.module_utils._model import (
     Fatal,
@@ -19,10 +20,15 @@ from ansible_collections.k8sredis.core.plugins.module_utils._model import (
     Retryable,
     Step,
     View,
+    Wish,
 )
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.redis import Clients, Command, is_error, observe
 
 NO_POD = "its pod does not exist"
+
+PATIENCE = 60.0
+"""Seconds to wait for one reply, where a large key is moved; one that may take the node timeout is refused. So long a
+run waits for a source that was cut off without a word."""
 
 
 class Target(Protocol):
@@ -30,15 +36,26 @@ class Target(Protocol):
 
     def members(self) -> tuple[Member, ...]: ...
 
-    def connect(self, member: Member) -> Any: ...
+    def connect(self, member: Member, timeout: float | None = None) -> Any: ...
+
+    @property
+    def login(self) -> tuple[str, str]: ...
 
     def not_made(self, name: str) -> str: ...
+
+
+class Notes(Protocol):
+    """What a run leaves for the next one: the Lock."""
+
+    def note(self, name: str) -> str: ...
+
+    def leave_note(self, name: str, text: str) -> None: ...
 
 
 class Session:
     """``expected``: names of the members that the wish names; those not found are in each view as absent.
     ``guard``: called before every change, raises when the lock was lost. ``settings``: what is observed beside the
-    usual ones."""
+    usual ones. ``wish``: those who have departed by it are in no view."""
 
     def __init__(
         self,
@@ -47,17 +64,28 @@ class Session:
         guard: Callable[[], None] = lambda: None,
         clock: Clock = REAL,
         settings: Iterable[str] = (),
+        wish: Wish | None = None,
     ) -> None:
         self.target = target
         self.expected = tuple(expected)
         self.guard = guard
         self.clock = clock
         self.settings = tuple(settings)
+        self.notes: Notes | None = None
+        """None where there is no lock: what is noted then ends with the run."""
+        self.wish = wish
         self.clients = Clients(target.connect)
+        self.patient = Clients(lambda member: target.connect(member, PATIENCE))
+        """For commands that a server takes long to answer, as MIGRATE."""
         self.done: list[Step] = []
         """Steps that were executed, in order."""
 
     def observe(self) -> View:
+        """Every member that belongs to the cluster, or is to."""
+        view = self.observe_all()
+        return view if self.wish is None else departure.remaining(view, self.wish)
+
+    def observe_all(self) -> View:
         """Every member found, and every member expected, at about the same time."""
         members = list(self.target.members())
         found = {member.name for member in members}
@@ -81,6 +109,10 @@ class Session:
         self.guard()
         return self.clients.send({self._node(view, name).member: list(words) for name, words in commands.items()})
 
+    def ask(self, node: Node, *commands: Command) -> list[Any]:
+        """Replies to questions, which change nothing, so without looking at the lock: for a loop of milliseconds."""
+        return self.clients.send({node.member: list(commands)})[node.name]
+
     def confirm(self, view: View) -> None:
         """Raises Retryable when an address now belongs to another pod than the one that was asked for its id."""
         now = {(member.name, member.uid): {member.host, *member.addresses} for member in self.target.members()}
@@ -90,6 +122,7 @@ class Session:
 
     def close(self) -> None:
         self.clients.close()
+        self.patient.close()
 
     def _send(self, view: View, steps: list[Step]) -> None:
         silent = [step.subject for step in steps if not step.commands]

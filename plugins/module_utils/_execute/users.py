@@ -47,6 +47,8 @@ class Wanted:
     annotations: Mapping[str, str]
     application: Login
     others: tuple[Login, ...]
+    family: str = "redis"
+    """Of the server: redis or valkey."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def keep(
     passwords = auth_secret.passwords(there, wanted.application, generate)
     for password in passwords.values():
         remember(password)
-    users = auth_secret.users(passwords, wanted.application, wanted.others)
+    users = auth_secret.users(passwords, wanted.application, wanted.others, wanted.family)
     silent: dict[str, str] = {}
     plan = Plan()
     if running:

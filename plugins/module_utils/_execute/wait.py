@@ -16,10 +16,11 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Clock:
-    """Time as an argument, so that tests need no sleep."""
+    """Time as an argument, so that tests need no sleep. ``date`` is Unix time, which means something to other runs."""
 
     now: Callable[[], float] = field(default=time.monotonic)
     sleep: Callable[[float], None] = field(default=time.sleep)
+    date: Callable[[], float] = field(default=time.time)
 
 
 REAL = Clock()
@@ -42,3 +43,9 @@ def until(
         if done(seen) or clock.now() >= deadline:
             return seen
         clock.sleep(interval)
+
+
+def pause(seconds: float, clock: Clock = REAL) -> None:
+    """Does nothing for a while, as a throttle does."""
+    if seconds > 0:
+        clock.sleep(seconds)

@@ -13,17 +13,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Entry, Member, Node, Retryable, View
 from ansible_collections.k8sredis.core.plugins.module_utils._observe import parse
 
 try:
-    from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
+    from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
 except ImportError:  # reported by require_libraries() before anything here is called
-    AuthenticationError = NoPermissionError = RedisError = OSError
+    AuthenticationError = NoPermissionError = RedisError = ResponseError = OSError
 
-Command = tuple[str, ...]
+Command: TypeAlias = "tuple[str | bytes, ...]"
 
 LOGIN_REFUSED, RIGHT_REFUSED = "the login is refused", "a right is missing"
 """How the errors of a node begin that no waiting cures."""
@@ -42,6 +42,10 @@ OBSERVED_SETTINGS = (
     "save",
 )
 
+PASSING = ("cluster is down", "clusterdown", "loading", "masterdown")
+"""In errors of a node that has just started, or has just lost sight of the others; in lower case, for redis-py drops
+some of the servers' words and scripts put theirs around them."""
+
 QUESTIONS: tuple[Command, ...] = (("CLUSTER", "NODES"), ("CLUSTER", "INFO"), ("INFO",))
 
 
@@ -54,14 +58,17 @@ class Clients:
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._pool = ThreadPoolExecutor(MOST_THREADS)
 
-    def send(self, requests: Mapping[Member, Sequence[Command]]) -> dict[str, list[Any]]:
-        """Replies by member name, in the order of its commands.
+    def send(self, requests: Mapping[Member, Sequence[Command]], *, raw: bool = False) -> dict[str, list[Any]]:
+        """Replies by member name, in the order of its commands; ``raw`` leaves texts as bytes, as names of keys must
+        stay. May be called from several threads at once: each then has a connection of its own.
 
         An error reply stands in its place as a ResponseError. When the connection breaks, every
         reply of that member is the same Retryable: what was executed is then unknown.
         """
         members = list(requests)
-        answers = self._pool.map(lambda member: self._pipeline(member, requests[member]), members)
+        if len(members) == 1:  # No thread for one: slot moves talk to a node at a time, thousands of times.
+            return {members[0].name: self._pipeline(members[0], requests[members[0]], raw)}
+        answers = self._pool.map(lambda member: self._pipeline(member, requests[member], raw), members)
         return {member.name: answer for member, answer in zip(members, answers, strict=True)}
 
     def close(self) -> None:
@@ -70,13 +77,9 @@ class Clients:
         self._clients.clear()
         self._pool.shutdown(wait=False)
 
-    def _pipeline(self, member: Member, commands: Sequence[Command]) -> list[Any]:
+    def _pipeline(self, member: Member, commands: Sequence[Command], raw: bool) -> list[Any]:
         try:
-            client = self._client(member)
-            pipeline = client.pipeline(transaction=False)
-            for command in commands:
-                pipeline.execute_command(*command)
-            return list(pipeline.execute(raise_on_error=False))
+            return _ask(self._client(member).connection_pool, commands, raw)
         except (RedisError, OSError, Retryable) as error:
             self._drop(member)
             return [Retryable(_one_line(error))] * len(commands)
@@ -92,6 +95,27 @@ class Clients:
         client = self._clients.pop((member.name, member.uid, member.host), None)
         if client is not None:
             client.connection_pool.disconnect()
+
+
+def _ask(pool: Any, commands: Sequence[Command], raw: bool) -> list[Any]:
+    """All commands in one write, then all replies. By redis-py's connection itself: its Pipeline spends as long on each
+    command as all the rest of a slot's move takes."""
+    connection = pool.get_connection()
+    try:
+        connection.send_packed_command(connection.pack_commands(commands))
+        return [_read(connection, raw) for _command in commands]
+    except BaseException:
+        connection.disconnect()  # Replies that were not read would be taken for those of the next commands.
+        raise
+    finally:
+        pool.release(connection)
+
+
+def _read(connection: Any, raw: bool) -> Any:
+    try:
+        return connection.read_response(disable_decoding=raw)
+    except ResponseError as refused:
+        return refused
 
 
 def observe(clients: Clients, members: Sequence[Member], settings: Iterable[str] = ()) -> View:
@@ -140,3 +164,8 @@ def _one_line(error: BaseException) -> str:
 def is_error(reply: Any) -> bool:
     """Whether a reply of send() says that the command failed, or that its result is unknown."""
     return isinstance(reply, Exception)
+
+
+def passes(reply: Any) -> bool:
+    """Whether an error is one that a node soon gives no more."""
+    return is_error(reply) and any(words in str(reply).lower() for words in PASSING)

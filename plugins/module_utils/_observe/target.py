@@ -54,6 +54,10 @@ class Access:
     """Seconds to connect, and to wait for one reply."""
     tls: ssl.SSLContext | None = None
 
+    def within(self, timeout: float | None) -> Access:
+        """The same with another timeout, where one is given."""
+        return self if timeout is None else replace(self, timeout=timeout)
+
 
 class Endpoints:
     """Servers named by host and port: virtual machines, loopback processes; no Kubernetes at all."""
@@ -68,9 +72,13 @@ class Endpoints:
     def members(self) -> tuple[Member, ...]:
         return self._members
 
-    def connect(self, member: Member) -> Any:
+    @property
+    def login(self) -> tuple[str, str]:
+        return self._access.username, self._access.password
+
+    def connect(self, member: Member, timeout: float | None = None) -> Any:
         """By the name that was given: a certificate names its server by it."""
-        return direct_client(replace(member, host=_split(member.name)[0]), self._access)
+        return direct_client(replace(member, host=_split(member.name)[0]), self._access.within(timeout))
 
     def not_made(self, _name: str) -> str:
         return ""
@@ -95,12 +103,16 @@ class Pods:
         zones = self._zones_of_nodes(found)
         return tuple(pods.member(pod, self._port, self._container, zones) for pod in found)
 
-    def connect(self, member: Member) -> Any:
+    @property
+    def login(self) -> tuple[str, str]:
+        return self._access.username, self._access.password
+
+    def connect(self, member: Member, timeout: float | None = None) -> Any:
         if self._transport == "direct":
-            return direct_client(member, self._access)
+            return direct_client(member, self._access.within(timeout))
         return _client(
             PortForwardConnection,
-            self._access,
+            self._access.within(timeout),
             tunnel=lambda: open_tunnel(
                 self._kube.configuration,
                 self._kube.headers,

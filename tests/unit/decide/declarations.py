@@ -66,6 +66,7 @@ def statefulset(declared: str, shard: int = 0, **given: Any) -> StatefulSet:
             "k8sredis.io/shard": str(shard),
         },
         "pod_management": "Parallel",
+        "replicas": 2,
         "claim_templates": {"data": ClaimTemplate("8Gi")},
     }
     return StatefulSet(**{**values, **given})

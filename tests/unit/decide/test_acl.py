@@ -42,11 +42,11 @@ def test_the_file() -> None:
     made = auth_secret.users(PASSWORDS, application(), others(report))
     assert acl.text(made).splitlines() == [
         (
-            f"user k8sredis-tool reset on sanitize-payload #{HASH['tool-password']} -@all +ping +info +role +dbsize "
-            "+command +config|get +config|set +client|id +acl|whoami +acl|list +acl|getuser +acl|setuser +acl|deluser "
-            "+acl|dryrun +cluster|nodes +cluster|info +cluster|myid +cluster|links +cluster|countkeysinslot "
-            "+cluster|meet "
-            "+cluster|addslotsrange +cluster|set-config-epoch +cluster|replicate +cluster|saveconfig"
+            f"user k8sredis-tool reset on sanitize-payload #{HASH['tool-password']} ~* -@all +ping +info +role +dbsize "
+            "+command +config|get +config|set +client|id +client|list +cluster +acl|whoami +acl|list +acl|getuser "
+            "+acl|setuser +acl|deluser +acl|dryrun +multi +exec +eval_ro +memory|usage +migrate +select "
+            "+restore-asking +asking +dump "
+            "+function|dump +function|restore +function|list +script|load +script|exists"
         ),
         (
             f"user k8sredis-replication reset on sanitize-payload #{HASH['replication-password']} -@all +ping +psync "
@@ -70,6 +70,18 @@ def test_a_named_application_user_comes_with_a_default_user_that_is_off() -> Non
     lines = acl.text(made).splitlines()
     assert lines[0] == "user default reset off sanitize-payload -@all"
     assert lines[-1].startswith("user shop reset on sanitize-payload #")
+
+
+def test_only_with_valkey_the_user_of_replicas_may_write() -> None:
+    """Its atomic slot migration replays commands as that user; it may still not change who is in the cluster."""
+    lines = {
+        family: acl.text(auth_secret.users(PASSWORDS, application(), (), family)).splitlines()[1]
+        for family in ("redis", "valkey")
+    }
+    assert "~*" not in lines["redis"]
+    assert " ~* &* -@all +ping +psync +sync +replconf +@write -flushall " in lines["valkey"]
+    assert " +cluster -cluster|addslots " in lines["valkey"]
+    assert lines["valkey"].endswith("-cluster|set-config-epoch")
 
 
 def test_what_people_see_of_the_file_has_no_hash() -> None:

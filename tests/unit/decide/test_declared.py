@@ -98,6 +98,7 @@ def test_what_needs_none(given: dict[str, Any]) -> None:
 def test_every_setting_is_either_told_or_known_to_be_free() -> None:
     free = {
         *("name", "namespace", "create_namespace", "state", "accept_no_replicas", "allow_single_shard"),
+        *("scale_in_claims", "balance_by", "weights", "moves"),
         *("image_pull_policy", "image_pull_secrets", "version"),
         *("application_user", "application_commands", "application_keys", "application_channels"),
         *("port_name", "bus_port_name", "client_service", "client_service_name", "nodes_service_name"),

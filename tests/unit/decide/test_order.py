@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
 import pytest
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import order
 from ansible_collections.k8sredis.core.plugins.module_utils._model import View, Wish
@@ -17,7 +20,13 @@ WELL = healthy(3, 1)
 WISH = wish(3, 1)
 LOST = views.without(views.everywhere(healthy(3, 0), "shop-1-0", flag="fail"), "shop-1-0")
 
+LAST_SHARD = views.view(*WELL.nodes, *(views.fresh(views.member(name)) for name in ("shop-3-0", "shop-3-1")))
+
 ORDER = [
+    ("a shard is to leave", healthy(4, 1), WISH, False),
+    ("replicas are to leave", healthy(3, 2), WISH, False),
+    ("pods that left are still there", LAST_SHARD, WISH, False),
+    ("pods that are to join", LAST_SHARD, wish(4, 1), False),
     ("converged", WELL, WISH, True),
     ("a finding that no run mends", views.info(WELL, "shop-0-0", loading="1"), WISH, True),
     ("nobody answers", views.answers_not(WELL, *(one.name for one in WELL.nodes)), WISH, False),
@@ -39,6 +48,41 @@ ORDER = [
         True,
     ),
 ]
+
+
+EVERYTHING = ("meet", "assign", "attach", "move")
+
+DUE = [
+    ("converged", WELL, WISH, ()),
+    ("fresh members", fresh_view(3, 1), WISH, EVERYTHING),
+    ("a shard is to leave", healthy(4, 1), WISH, ("move", "forget")),
+    ("replicas are to leave", healthy(3, 2), WISH, ("hand_over", "forget")),
+    ("pods that left are still there", LAST_SHARD, WISH, ("forget",)),
+    ("pods that are to join", LAST_SHARD, wish(4, 1), ("meet", "attach", "move")),
+    ("pods that are to join and are not there yet", WELL, wish(4, 1), ("meet", "attach", "move")),
+    (
+        "a shard is to leave, and a replica is silent",
+        views.answers_not(healthy(4, 1), "shop-1-1"),
+        WISH,
+        (
+            "meet",
+            "attach",
+            "move",
+            "forget",
+        ),
+    ),
+    ("other weights", WELL, replace(WISH, weights={"0": Fraction(2)}), ("move",)),
+    ("a replica of another shard", views.replicating(WELL, "shop-1-1", "shop-2-0"), WISH, ("attach",)),
+    ("a setting differs", WELL, wish(3, 1, cluster_node_timeout="1"), ("meet", "attach", "move")),
+    ("slots of a lost member", LOST, WISH, EVERYTHING),
+    ("nobody answers", views.answers_not(WELL, *(one.name for one in WELL.nodes)), WISH, EVERYTHING),
+    ("no members", View(), WISH, EVERYTHING),
+]
+
+
+@pytest.mark.parametrize(("view", "wished", "due"), [row[1:] for row in DUE], ids=[row[0] for row in DUE])
+def test_due(view: View, wished: Wish, due: tuple[str, ...]) -> None:
+    assert order.due(view, wished) == due
 
 
 @pytest.mark.parametrize(("view", "wished", "in_order"), [row[1:] for row in ORDER], ids=[row[0] for row in ORDER])

@@ -17,7 +17,8 @@ from hypothesis import example, given
 from hypothesis import strategies as some
 
 from tests.unit.decide import views
-from tests.unit.decide.views import endpoint, fresh, fresh_view, healthy, member, view, wish
+from tests.unit.decide.views import endpoint, fresh, fresh_view, healthy, member, met, names, view, wish
+from tests.unit.stand_ins.cluster import node_id
 
 
 def layout(*places: str) -> View:
@@ -105,6 +106,65 @@ def test_two_masters_with_slots_in_a_shard_are_refused() -> None:
 def test_a_shard_without_members_has_no_master() -> None:
     found = View(tuple(one for one in fresh_view(3, 1).nodes if one.member.shard != 1))
     assert masters(found, 3) == ["shop-0-0", "shop-2-0"]
+
+
+def test_a_new_shard_keeps_its_master_once_it_is_replicated() -> None:
+    found = met([member(name) for name in names(2, 2)])
+    assert masters(found, 2, 2) == ["shop-0-0", "shop-1-0"]
+    found = views.replicating(found, "shop-1-0", "shop-1-2")
+    assert masters(found, 2, 2) == ["shop-0-0", "shop-1-2"]
+    # Keys without slots are there while the first slots arrive.
+    found = views.info(views.replicating(found, "shop-0-1", "shop-0-2"), "shop-0-0", db0="keys=1,expires=0")
+    assert masters(found, 2, 2) == ["shop-0-0", "shop-1-2"]
+
+
+def test_who_is_to_leave_becomes_no_master_of_a_shard_that_stays() -> None:
+    found = layout("0: a/1 b/2 c/3", "1: a/1 b/2 c/3", "2: a/1 b/2 c/3")
+    assert {name[-1] for name in masters(found, 3, 2)} == {"0", "1", "2"}
+    _groups, chosen = placement.layout(found, wish(3, 1))
+    assert {one.name[-1] for one in chosen.values()} == {"0", "1"}
+    _groups, chosen = placement.layout(found, wish(2, 2))
+    assert sorted(chosen) == [0, 1, 2]
+
+
+def test_a_shard_of_replicas_only_has_no_master_to_choose() -> None:
+    found = views.replicating(met([member(name) for name in names(2, 1)]), "shop-1-0", "shop-0-0")
+    found = views.replicating(found, "shop-1-1", "shop-0-0")
+    with pytest.raises(Retryable) as refused:
+        placement.layout(found, wish(2, 1))
+    assert str(refused.value) == (
+        "Cannot tell the master of shard 1: shop-1-0, shop-1-1 all are replicas; look at 'cluster_info', a failover "
+        "may be under way; replicas of a cluster of before need an empty data folder."
+    )
+    assert sorted(placement.layout(found, wish(1, 1))[1]) == [0]
+
+
+def leaving_endpoints(*hosts: int) -> tuple[str, ...]:
+    return tuple(f"10.0.0.{host}:6379" for host in hosts)
+
+
+def test_endpoints_that_leave_are_in_no_shard() -> None:
+    found = met([endpoint(f"10.0.0.{host}") for host in range(1, 6)])
+    wished = replace(wish(2, 1), leaving=leaving_endpoints(2))
+    assert [[one.name[7] for one in group] for group in placement.shards(found, wished).values()] == [
+        ["1", "4"],
+        ["3", "5"],
+    ]
+    with pytest.raises(Refused) as refused:
+        placement.shards(found, replace(wished, leaving=leaving_endpoints(2, 3)))
+    assert "that takes 4 endpoints and 3 are given beside the 2 that leave; name exactly 4" in str(refused.value)
+
+
+def test_a_leaving_endpoint_is_master_until_a_replica_that_stays_takes_over() -> None:
+    found = met([endpoint(f"10.0.0.{host}") for host in range(1, 5)])
+    for host, bounds in ((1, (0, 8191)), (2, (8192, 16383))):
+        found = views.everywhere(found, f"10.0.0.{host}:6379", slots=(bounds,))
+        found = views.everywhere(
+            found, f"10.0.0.{host + 2}:6379", role="slave", master_id=node_id(f"10.0.0.{host}:6379")
+        )
+    groups_, chosen = placement.layout(found, replace(wish(2, 0), leaving=leaving_endpoints(2, 3)))
+    assert [[one.name[7] for one in group] for group in groups_.values()] == [["1"], ["2", "4"]]
+    assert [one.name[7] for one in chosen.values()] == ["1", "2"]
 
 
 def test_members_of_a_shard_that_is_not_wished_stay_one() -> None:

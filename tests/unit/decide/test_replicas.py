@@ -74,6 +74,47 @@ PLANS = [
 ]  # fmt: skip
 
 
+def drained_last(view: View) -> View:
+    return views.everywhere(view, "shop-3-0", slots=())
+
+
+LEAVE = [
+    ("a shard that leaves keeps its replicas", healthy(4, 1), []),
+    (
+        "and gets one back that lost its data, while it serves slots",
+        serving(4, 1),
+        [(f"shop-{n}-1 replicates shop-{n}-0", NEW) for n in range(4)],
+    ),
+    (
+        "but not when it serves none",
+        drained_last(serving(4, 1)),
+        [(f"shop-{n}-1 replicates shop-{n}-0", NEW) for n in range(3)],
+    ),
+    ("replicas that leave stay attached", healthy(3, 2), []),
+    (
+        "those that were never attached are left alone",
+        serving(3, 2),
+        [(f"shop-{n}-1 replicates shop-{n}-0", NEW) for n in range(3)],
+    ),
+    (
+        "one with a former address is attached again",
+        views.info(healthy(3, 2), "shop-1-2", master_host="10.6.6.6"),
+        [("shop-1-2 replicates shop-1-0", STALE)],
+    ),
+]
+
+
+@pytest.mark.parametrize(("found", "planned"), [row[1:] for row in LEAVE], ids=[row[0] for row in LEAVE])
+def test_members_that_leave(found: View, planned: list[tuple[str, str]]) -> None:
+    assert steps(found, 3, 1) == planned
+
+
+def test_new_shards_get_their_replicas_before_any_slot() -> None:
+    found = drained_last(serving(4, 1))
+    assert ("shop-3-1 replicates shop-3-0", NEW) in steps(found, 4, 1)
+    assert steps(drained_last(healthy(4, 1)), 4, 1) == []
+
+
 @pytest.mark.parametrize(("found", "wanted"), [row[1:] for row in PLANS], ids=[row[0] for row in PLANS])
 def test_plan(found: View, wanted: list[tuple[str, str]]) -> None:
     assert steps(found) == wanted

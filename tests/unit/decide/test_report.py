@@ -171,11 +171,11 @@ def test_lines_of_a_healthy_cluster() -> None:
         "Findings:",
         (
             "  warning   masters_on_one_kube_node: n0 3 of 3 masters run there; hand one over to its replica elsewhere "
-            "by a planned failover."
+            "(redis_cluster_rebalance_masters does it by a run)."
         ),
         (
-            "  warning   masters_on_one_zone: a 3 of 3 masters run there; hand one over to its replica elsewhere by a "
-            "planned failover."
+            "  warning   masters_on_one_zone: a 3 of 3 masters run there; hand one over to its replica elsewhere "
+            "(redis_cluster_rebalance_masters does it by a run)."
         ),
     ]
 

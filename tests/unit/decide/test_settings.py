@@ -10,17 +10,20 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide import setti
 from ansible_collections.k8sredis.core.plugins.module_utils._model import View, Wish
 
 from tests.unit.decide import views
-from tests.unit.decide.views import fresh_view, healthy, wish
+from tests.unit.decide.views import fresh_view, healthy, member, met, names, wish
 
 BOTH = wish(3, 1, cluster_node_timeout="5000", repl_diskless_sync_delay="0")
 TIMEOUT = wish(3, 1, cluster_node_timeout="5000")
 
+JOINED = met([member(name) for name in names(3, 1)])
+
 TEMPORARY = [
     ("a new cluster", fresh_view(3, 1), BOTH, {"cluster-node-timeout": "1000", "repl-diskless-sync-delay": "0"}),
-    ("joined, and still empty", healthy(3, 1), TIMEOUT, {"cluster-node-timeout": "1000"}),
+    ("joined, and still empty", JOINED, TIMEOUT, {"cluster-node-timeout": "1000"}),
+    ("a live one, though empty", healthy(3, 1), BOTH, {}),
     ("nothing to go back to", fresh_view(3, 1), wish(), {}),
     ("a setting that is never changed for a moment", fresh_view(3, 1), wish(3, 1, save=""), {}),
-    ("a key is stored", views.info(healthy(3, 1), "shop-1-1", db0="keys=1,expires=0"), BOTH, {}),
+    ("a key is stored", views.info(JOINED, "shop-1-1", db0="keys=1,expires=0"), BOTH, {}),
     ("a member is silent", views.answers_not(fresh_view(3, 1), "shop-1-1"), BOTH, {}),
     ("there was a failover", views.everywhere(healthy(3, 1), "shop-1-0", epoch=7), BOTH, {}),
 ]

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tests.unit.decide import views
-from tests.unit.decide.views import endpoint, fresh, fresh_view, healthy, member, node
+from tests.unit.decide.views import endpoint, fresh, fresh_view, healthy, member, met, names, node
 from tests.unit.stand_ins.cluster import Server
 
 ADDRESSES = [
@@ -99,14 +99,20 @@ def test_highest_epoch_of_nobody() -> None:
     assert table.highest_epoch(View()) == 0
 
 
+JOINED = met([member(name) for name in names(3, 1)])
+
+
 def test_an_empty_cluster_with_the_epochs_of_its_creation_is_new() -> None:
-    assert table.is_new_cluster(healthy(3, 1))
+    assert table.is_new_cluster(JOINED)
+    assert table.is_new_cluster(healthy(3, 0))
 
 
 NOT_NEW = [
-    ("a key is stored", views.info(healthy(3, 1), "shop-1-0", db0="keys=1,expires=0")),
-    ("a member is silent, it may hold keys", views.answers_not(healthy(3, 1), "shop-1-1")),
-    ("there was a failover", views.everywhere(healthy(3, 1), "shop-1-0", epoch=7)),
+    ("a key is stored", views.info(JOINED, "shop-1-0", db0="keys=1,expires=0")),
+    ("a member is silent, it may hold keys", views.answers_not(JOINED, "shop-1-1")),
+    ("there was a failover", views.everywhere(JOINED, "shop-1-0", epoch=7)),
+    ("a replica is in sync", views.replicating(JOINED, "shop-1-1", "shop-1-0")),
+    ("it is complete, and gets further members", views.view(*healthy(3, 1).nodes, fresh(member("shop-3-0")))),
 ]
 
 

@@ -221,6 +221,11 @@ def test_what_stands_in_the_way(seen: Instance, given: dict[str, Any], message: 
         (there(secret=Object("Secret", "shop-auth")), {}),
         (there(claims=(claim(0, 0, labels={}, name="data-shopping-0-0"),)), {}),
         (LIVE, {"labels": {"team": "a"}, "node_timeout": 9000, "wait_timeout": 5, "pod_labels": {"team": "a"}}),
+        *((LIVE, {"shards": shards}) for shards in (4, 5, 100)),
+        (there(statefulsets=tuple(statefulset(DECLARED, shard) for shard in range(5))), {"shards": 3}),
+        (LIVE, {"shards": 5, "replicas": 2}),
+        (LIVE, {"replicas": 0, "accept_no_replicas": True}),
+        (replace(LIVE, kube_nodes=(KubeNode("last"),)), {"shards": 5}),
         (LIVE, {"storage": {"size": "8192Mi", "type": "persistent_claim", "class": ""}}),
         (LIVE, {"resources": {"limits": {"memory": "1024Mi"}, "requests": {"cpu": "0.25", "memory": "1Gi"}}}),
     ],
@@ -246,17 +251,10 @@ def test_a_toleration_of_something_else(taint: tuple[str, str, str], toleration:
     ("given", "message"),
     [
         (
-            {"shards": 5},
+            {"replicas": 3},
             (
-                "Cannot change redis_cluster_shards from 3 to 5: this version does not scale a live instance yet; "
-                "set it back."
-            ),
-        ),
-        (
-            {"replicas": 2},
-            (
-                "Cannot change redis_cluster_replicas from 1 to 2: this version does not scale a live instance yet; "
-                "set it back."
+                "Cannot use redis_cluster_replicas=3: the 4 pods of a shard must run on different Kubernetes nodes, "
+                "and 3 of 3 can take them; add nodes, or set redis_cluster_anti_affinity to preferred."
             ),
         ),
         (
@@ -459,8 +457,8 @@ def test_a_run_that_was_killed_amid_the_objects_goes_on() -> None:
             {"shards": 4},
             [
                 (
-                    "Cannot change redis_cluster_shards from 3 to 4: this version does not scale a live instance "
-                    "yet; set it back, or delete its claims if their data is not needed."
+                    "Cannot change redis_cluster_shards from 3 to 4: its claims are those of so many members; only "
+                    "an instance that runs is scaled; set it back, or delete its claims if their data is not needed."
                 )
             ],
         ),
@@ -546,6 +544,8 @@ def test_a_run_that_was_killed_amid_the_objects_goes_on() -> None:
                 )
             ],
         ),
+        (replace(LEFT, claims=(*LEFT.claims, claim(3, 0))), {}, []),  # kept by a scale-in
+        (replace(LEFT, claims=(*LEFT.claims, claim(3, 0), claim(3, 1))), {"shards": 4}, []),  # one that was interrupted
         (LEFT, {"storage": {"size": "8192Mi"}}, []),
         (LEFT_IN_STANDARD, {"storage": {"size": "8Gi"}}, []),
         (LEFT_IN_STANDARD, {"storage": {"size": "8Gi", "class": "standard"}}, []),

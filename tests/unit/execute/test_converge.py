@@ -269,14 +269,9 @@ def keys_in_a_future_replica(instance: Instance) -> None:
     instance.servers["shop-1-1"].keys = 7
 
 
-def three_shards(instance: Instance) -> None:
-    instance.created()
-
-
 REFUSED = [
     ("two clusters", two_clusters, converge.join, WISH, "Cannot join the members into one cluster"),
     ("keys without an owner", keys_in_a_member_without_slots, converge.assign, WISH, "Cannot assign the slots 0-16383"),
-    ("another number of shards", three_shards, converge.assign, wish(4), "Cannot bring the slots to 4 even shards"),
     ("keys that would be dropped", keys_in_a_future_replica, converge.attach, WISH, "Cannot make shop-1-1 a replica"),
 ]
 

@@ -362,3 +362,19 @@ def test_the_renewal_goes_on_until_the_end_also_after_failures(failures: int, mo
 
 def test_a_holder_renews_well_before_it_counts_as_dead() -> None:
     assert locks.RENEW_EVERY * 3 < locks.SIGN_OF_LIFE
+
+
+def test_a_note_outlives_the_run_that_left_it(instance: Instance) -> None:
+    first = instance.taken("one")
+    assert first.note("k8sredis.io/elections") == ""
+    first.leave_note("k8sredis.io/elections", "what was")
+    first.renew()
+    first.release()
+    second = instance.taken("two")
+    assert second.note("k8sredis.io/elections") == "what was"
+    second.guard()
+    assert instance.holder == "two"
+
+
+def test_there_is_no_note_without_a_lease(instance: Instance) -> None:
+    assert instance.lock("one").note("k8sredis.io/elections") == ""

@@ -186,10 +186,10 @@ PIP = f"{sys.executable} -m pip install"
 OTHER = "or set ansible_python_interpreter to a Python that has them."
 KUBERNETES = "kubernetes>=29.0.0,!=36.0.0,!=36.0.1"
 VERSIONS = [
-    ("redis", "5.0.8", ""),
+    ("redis", "5.3.0", ""),
     ("redis", "7.1.0", ""),
-    ("redis", "4.6.0", f"redis>=5.0.8: {sys.executable} has redis 4.6.0; install them with {PIP} 'redis>=5.0.8'"),
-    ("redis", "5.0", f"redis>=5.0.8: {sys.executable} has redis 5.0; install them with {PIP} 'redis>=5.0.8'"),
+    ("redis", "4.6.0", f"redis>=5.3.0: {sys.executable} has redis 4.6.0; install them with {PIP} 'redis>=5.3.0'"),
+    ("redis", "5.0", f"redis>=5.3.0: {sys.executable} has redis 5.0; install them with {PIP} 'redis>=5.3.0'"),
     ("kubernetes", "35.0.0", ""),
     ("kubernetes", "36.0.2", ""),
     (
@@ -221,8 +221,8 @@ def test_libraries_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Fatal) as refused:
         border.require_libraries("kubernetes", "redis")
     assert str(refused.value) == (
-        f"Cannot work without the Python libraries {KUBERNETES} and redis>=5.0.8: {sys.executable} has no kubernetes "
-        f"and no redis; install them with {PIP} '{KUBERNETES}' 'redis>=5.0.8', {OTHER}"
+        f"Cannot work without the Python libraries {KUBERNETES} and redis>=5.3.0: {sys.executable} has no kubernetes "
+        f"and no redis; install them with {PIP} '{KUBERNETES}' 'redis>=5.3.0', {OTHER}"
     )
 
 

@@ -109,6 +109,64 @@ def test_check_mode_shows_what_real_mode_then_does(ask: Run, instance: Instance,
     assert instance.sent != []
 
 
+def grow(instance: Instance, shards: int, replicas: int) -> None:
+    """Further pods, which nobody has met yet."""
+    for name in names(shards, replicas):
+        instance.servers.by_name.setdefault(name, Server(member(name)))
+
+
+def test_shards_join_without_slots_and_leave_again(ask: Run, examine: Any, instance: Instance) -> None:
+    create(ask)
+    grow(instance, 4, 1)
+    wished = {"shards": 4}
+    assert texts(ask("cluster_slots", **wished, move=False)) == []
+    assert texts(ask("cluster_meet", **wished)) != []
+    slots = ask("cluster_slots", **wished, move=False)
+    assert (slots["changed"], slots["finished"], slots["progress"]) == (False, True, "nothing to move")
+    assert texts(ask("cluster_replicas", **wished)) == ["shop-3-1 replicates shop-3-0"]
+
+    instance.servers.log.clear()
+    seen = examine(shards=3)
+    assert (seen["cluster"]["healthy"], seen["cluster"]["in_order"]) == (True, False)
+    assert seen["cluster"]["leaving"] == ["shop-3-0", "shop-3-1"]
+    foreseen = ask("cluster_forget", check=True)
+    assert (foreseen["changed"], instance.sent) == (True, [])
+    instance.servers.settle()
+    done = ask("cluster_forget", node_timeout=None)
+    assert (done["changed"], texts(done)) == (True, texts(foreseen))
+    assert [node["name"] for node in done["nodes"]] == names(3, 1)
+    for check in (True, False):
+        assert texts(ask("cluster_forget", check=check)) == []
+        assert [texts(result) for result in create(ask, check=check)] == [[], [], []]
+
+    seen = examine(shards=3)
+    assert (seen["cluster"]["healthy"], seen["cluster"]["in_order"]) == (True, False)
+    assert [finding["code"] for finding in seen["findings"] if "shop-3" in finding["subject"]] == ["leaving", "leaving"]
+    for name in ("shop-3-0", "shop-3-1"):
+        instance.servers.by_name.pop(name)
+    seen = examine(shards=3)
+    assert (seen["cluster"]["in_order"], seen["cluster"]["leaving"]) == (True, [])
+
+
+def test_who_serves_slots_does_not_leave(ask: Run, instance: Instance) -> None:
+    grow(instance, 4, 1)
+    create(ask, shards=4)
+    instance.servers.log.clear()
+    result = ask("cluster_forget")
+    assert result["msg"] == "Cannot let shop-3-0 leave: it serves 4096 slots; move them to members that stay."
+    assert (result["changed"], instance.sent) == (False, [])
+    assert texts(ask("cluster_forget", check=True)) == [
+        "shop-3-0 is forgotten by all others and reset",
+        "shop-3-1 is forgotten by all others",
+    ]
+
+
+def test_only_endpoints_leave_by_name(ask: Run) -> None:
+    assert ask("cluster_forget", leaving=["shop-2-0"])["msg"] == (
+        "Cannot let shop-2-0 leave: it is none of the endpoints; name it there too, as it is written there."
+    )
+
+
 def test_the_second_run_changes_nothing(ask: Run, instance: Instance) -> None:
     create(ask)
     instance.servers.log.clear()
@@ -147,7 +205,7 @@ def test_a_refusal_says_so_and_did_nothing(ask: Run, instance: Instance) -> None
     create(ask)
     instance.servers.log.clear()
     for check in (True, False):
-        result = ask("cluster_slots", shards=2, check=check)
+        result = ask("cluster_slots", weights={"0": "many"}, check=check)
         assert result["failed"]
         assert (result["changed"], texts(result), instance.sent) == (False, [], [])
 
@@ -171,7 +229,7 @@ def test_pods_that_do_not_come_are_named(ask: Run, instance: Instance) -> None:
     )
 
 
-@pytest.mark.parametrize(("library", "version"), [("redis", "redis>=5.0.8"), ("kubernetes", "kubernetes>=29.0.0")])
+@pytest.mark.parametrize(("library", "version"), [("redis", "redis>=5.3.0"), ("kubernetes", "kubernetes>=29.0.0")])
 def test_a_missing_library_is_named_with_its_cure(
     ask: Run, monkeypatch: pytest.MonkeyPatch, library: str, version: str
 ) -> None:

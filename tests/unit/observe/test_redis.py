@@ -246,4 +246,4 @@ def test_nodes_are_in_the_order_of_their_names(nodes: Nodes) -> None:
 
 def test_the_questions_are_those_that_the_stand_in_answers() -> None:
     server = Server(endpoint("10.0.0.1"))
-    assert all(isinstance(server.reply(words), (str, list)) for words in redis.QUESTIONS)
+    assert all(isinstance(server.reply(tuple(map(str, words))), (str, list)) for words in redis.QUESTIONS)

@@ -26,7 +26,7 @@ def load(path: str) -> dict[str, Any]:
     return dict(DataLoader().load_from_file(str(ROLE / path), trusted_as_template=True))
 
 
-def instance(name: str, shards: int) -> dict[str, Any]:
+def instance(name: str, shards: int, replicas: int) -> dict[str, Any]:
     """What cluster_preflight returns, as far as the templates use it."""
     return {
         "names": {
@@ -43,6 +43,8 @@ def instance(name: str, shards: int) -> dict[str, Any]:
         "configuration": {"boot": "port 6379\n", "live": "maxmemory-policy noeviction\n"},
         "restart_hash": "abc",
         "declared": '{"shards": 3}',
+        "pods": [replicas + 1] * shards,
+        "leaving": {"statefulsets": [], "pods": [], "claims": []},
         "stale_configmaps": [],
         "stale_services": [],
         "namespace_exists": True,
@@ -56,12 +58,15 @@ def value(
     stale_configmaps: Sequence[str] = (),
     places: Sequence[dict[str, Any]] | None = None,
     derives_maxmemory: bool = True,
+    seen: dict[str, Any] | None = None,
+    leaving: dict[str, list[str]] | None = None,
+    pods: Sequence[int] | None = None,
     **given: Any,
 ) -> Any:
     """The value of an expression over variables of the role, for an instance with the given ones.
 
-    ``stale_configmaps`` and ``derives_maxmemory`` are what cluster_preflight found, ``places`` are the pods and
-    StatefulSets that were read; without them nothing was read yet.
+    ``stale_configmaps``, ``derives_maxmemory``, ``leaving`` and ``pods`` are what cluster_preflight found, ``places``
+    are the pods and StatefulSets that were read and ``seen`` is what cluster_info said; without them nothing was read.
     """
     variables = {
         "redis_cluster_name": "shop",
@@ -72,9 +77,13 @@ def value(
         **{f"redis_cluster_{key}": value for key, value in given.items()},
     }
     shards = int(variables["redis_cluster_shards"])
-    checked = instance(str(variables["redis_cluster_name"]), shards)
+    checked = instance(str(variables["redis_cluster_name"]), shards, int(variables["redis_cluster_replicas"]))
     checked["stale_configmaps"] = list(stale_configmaps)
     checked["derives_maxmemory"] = derives_maxmemory
+    checked["leaving"] = leaving or checked["leaving"]
+    checked["pods"] = list(pods or checked["pods"])
+    if seen is not None:
+        variables["__redis_cluster_seen"] = seen
     if places is not None:
         variables["__redis_cluster_placed"] = {"results": [{"resources": list(places)}]}
     variables["__redis_cluster_preflight"] = {"instance": checked}

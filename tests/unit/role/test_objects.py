@@ -388,3 +388,22 @@ def test_another_script_has_another_name() -> None:
 def test_configuration_that_is_wished_again_is_not_stale() -> None:
     stale = ["shop-boot-0123456789", "shop-boot-9876543210", value("__redis_cluster_scripts_name")]
     assert value("__redis_cluster_stale", stale_configmaps=stale) == ["shop-boot-9876543210"]
+
+
+def test_statefulsets_keep_their_pods_until_these_have_left() -> None:
+    """What cluster_preflight says wins over what is declared; leave.yml gives the variable another value."""
+    assert [found["spec"]["replicas"] for found in kind("StatefulSet", shards=3, replicas=2)] == [3, 3, 3]
+    expression = (
+        "__redis_cluster_definitions | selectattr('kind', 'eq', 'StatefulSet') | map(attribute='spec.replicas')"
+    )
+    assert value(f"{expression} | list", pods=[4, 3], shards=2, replicas=1) == [4, 3]
+
+
+ENDING = {"statefulsets": ["shop-3"], "pods": ["shop-3-0", "shop-3-1"], "claims": ["data-shop-3-0"]}
+
+
+def test_what_is_to_end() -> None:
+    assert value("__redis_cluster_ending") == []
+    assert value("__redis_cluster_ending", leaving=ENDING) == ["shop-3", "shop-3-0", "shop-3-1"]
+    seen = {"cluster": {"leaving": ["shop-2-2", "shop-3-0"]}}
+    assert value("__redis_cluster_ending", leaving=ENDING, seen=seen) == ["shop-3", "shop-3-0", "shop-3-1", "shop-2-2"]

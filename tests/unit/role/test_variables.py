@@ -15,7 +15,7 @@ from tests.unit.role.rendering import ROLE, load, value
 
 OPTIONS = load("meta/argument_specs.yml")["argument_specs"]["main"]["options"]
 DEFAULTS = load("defaults/main.yml")
-NOT_CHECKED = {"kubernetes", "confirm_destroy", "delete_claims", "delete_auth"}
+NOT_CHECKED = {"kubernetes", "confirm_destroy", "delete_claims", "delete_auth", "rebalance_masters"}
 """Those that cluster_preflight has no use for."""
 SECRET = {"application_password", "users"}
 """Those that it gets as masked options of their own."""

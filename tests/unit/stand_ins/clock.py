@@ -17,7 +17,7 @@ class FakeClock:
         self.time = 100.0
         self.slept: list[float] = []
         self.passing = list(passing)
-        self.clock = Clock(now=lambda: self.time, sleep=self._sleep)
+        self.clock = Clock(now=lambda: self.time, sleep=self._sleep, date=lambda: 1_700_000_000 + self.time)
 
     @property
     def passed(self) -> float:

@@ -4,25 +4,28 @@
 """Redis servers in memory: they answer the commands that we send as real ones do, but time passes by ``tick()`` alone.
 
 What is simplified: one tick completes a handshake, gossip and a first synchronisation; a node that cannot be reached
-for three ticks has failed; nobody is elected.
+for three ticks has failed; nobody is elected but by CLUSTER FAILOVER, within one tick.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import table
-from ansible_collections.k8sredis.core.plugins.module_utils._model import SLOTS, Entry, Member
+from ansible_collections.k8sredis.core.plugins.module_utils._model import SLOTS, Entry, Member, SlotRange
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Kube
 from redis.exceptions import AuthenticationError, BusyLoadingError, NoPermissionError, ResponseError
 from redis.exceptions import ConnectionError as LostConnection
 
 Words = tuple[str, ...]
 
-QUESTIONS = {("CLUSTER", "NODES"), ("CLUSTER", "INFO"), ("CONFIG", "GET")}
+QUESTIONS = {
+    *(("CLUSTER", "NODES"), ("CLUSTER", "INFO"), ("CONFIG", "GET"), ("COMMAND", "INFO")),
+    *(("ROLE",), ("CLIENT", "LIST")),
+}
 TICKS_TO_FAIL = 3
 
 
@@ -66,6 +69,18 @@ class Server:
     missed: dict[str, int] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=lambda: {"cluster-node-timeout": "15000", "appendonly": "yes"})
     life: int = 0
+    candidate: bool = False
+    """Asked to take over from its master."""
+    stays_chained: bool = False
+    """Does not follow when its master is replaced: the message that tells it was lost."""
+    link_age: int = 1000
+    """Seconds for which it has been linked to its master."""
+    migrations: list[str] = field(default_factory=list)
+    """States of a migration as it is asked for them, one after the other; the last one stays. Without any it is of a
+    version that has no such command."""
+    promoted: bool = False
+    forgotten: set[str] = field(default_factory=set)
+    """Ids that gossip does not bring back; for ever, where servers do so for 60 s."""
 
     def __post_init__(self) -> None:
         self.born()
@@ -100,23 +115,74 @@ class Server:
         """What it says of itself to the others."""
         return replace(self.myself, flags=self.myself.flags - {"myself"}, open_slots=())
 
-    def learn(self, header: Entry) -> None:
-        if header.id != self.id:
-            self.table[header.id] = header
-            self.missed.pop(header.id, None)
+    def learn(self, header: Entry, pong: int = 0) -> None:
+        """``pong``: when it came, as an answer to this server itself."""
+        if header.id == self.id:
+            return
+        known = self.table.get(header.id)
+        heard = pong or (known.pong_received if known else 0)
+        self.table[header.id] = replace(header, pong_received=heard)
+        self.missed.pop(header.id, None)
+        self._settle_claims(header)
+
+    def _settle_claims(self, header: Entry) -> None:
+        """Of two who claim a slot, the one with the higher epoch has it."""
+        for entry in list(self.table.values()):
+            claimed = self.table[header.id].slots
+            if entry.id != header.id and entry.epoch != header.epoch and _overlap(entry.slots, claimed):
+                shared = table.slots_of(entry.slots) & table.slots_of(claimed)
+                loser = min(entry, header, key=lambda one: one.epoch)
+                left = table.as_ranges(table.slots_of(self.table[loser.id].slots) - shared)
+                self.table[loser.id] = replace(self.table[loser.id], slots=left)
+                if not left and loser.id != header.id:
+                    self._follow(loser.id, header.id)
+
+    def _follow(self, former: str, new: str) -> None:
+        """The node that lost its last slot to another, and its replicas, follow that one."""
+        replicates = self.myself.master_id == former and new != self.id and not self.stays_chained
+        if former == self.id or replicates:
+            self.change(flags=frozenset({"myself", "slave"}), master_id=new, slots=())
+            self.synced, self.link_age = False, 0
 
     def reply(self, words: Words) -> Any:
         """The reply as redis-py hands it over with decode_responses and no callbacks."""
-        verb = words[:2]
-        if words == ("CLUSTER", "NODES"):
-            return "".join(f"{nodes_line(entry)}\n" for entry in [*self.table.values(), *self._handshakes()])
-        if words == ("CLUSTER", "INFO"):
-            return f"cluster_state:{'ok' if self.is_complete else 'fail'}\r\ncluster_known_nodes:{len(self.table)}\r\n"
-        if words == ("INFO",):
-            return "".join(f"{name}:{value}\r\n" for name, value in self._info().items())
-        if verb == ("CONFIG", "GET"):
+        questions: dict[Words, Callable[[], Any]] = {
+            ("CLUSTER", "NODES"): self._nodes,
+            ("CLUSTER", "INFO"): self._cluster_info,
+            ("INFO",): lambda: "".join(f"{name}:{value}\r\n" for name, value in self._info().items()),
+            ("ROLE",): self._role,
+            ("CLIENT", "LIST", "TYPE", "master"): self._links_to_master,
+        }
+        if words in questions:
+            return questions[words]()
+        if words[:2] == ("CONFIG", "GET"):
             return [word for name in words[2:] if name in self.settings for word in (name, self.settings[name])]
-        return self._changed(verb, words[2:])
+        if words[:2] == ("COMMAND", "INFO"):
+            known = ("cluster|migration",) if self.migrations else ()
+            return [[command] if command in known else None for command in words[2:]]
+        if words[:3] == ("CLUSTER", "MIGRATION", "STATUS"):
+            state = self.migrations.pop(0) if len(self.migrations) > 1 else self.migrations[0]
+            return [["id", "1", "slots", "0-99", "state", state, "last_error", ""]]
+        return self._changed(words[:2], words[2:])
+
+    def _nodes(self) -> str:
+        return "".join(f"{nodes_line(entry)}\n" for entry in [*self.table.values(), *self._handshakes()])
+
+    def _cluster_info(self) -> str:
+        state, known = "ok" if self.is_complete else "fail", len(self.table)
+        epoch = max(entry.epoch for entry in self.table.values())
+        return f"cluster_state:{state}\r\ncluster_known_nodes:{known}\r\ncluster_current_epoch:{epoch}\r\n"
+
+    def _role(self) -> list[Any]:
+        if self.myself.is_master:
+            return ["master", 100, []]
+        return ["slave", self.table[self.myself.master_id].host, 6379, self._link_word(), 100]
+
+    def _links_to_master(self) -> str:
+        return "" if self.myself.is_master else f"id=7 addr=10.0.0.1:6379 age={self.link_age} idle=0 flags=M\n"
+
+    def _link_word(self) -> str:
+        return "connected" if self.synced else "connecting"
 
     def _changed(self, verb: Words, words: Words) -> Any:
         deeds: dict[Words, Callable[..., Any]] = {
@@ -125,6 +191,9 @@ class Server:
             ("CLUSTER", "MEET"): self._meet,
             ("CLUSTER", "ADDSLOTSRANGE"): self._add_slots,
             ("CLUSTER", "REPLICATE"): self._replicate,
+            ("CLUSTER", "FAILOVER"): self._failover,
+            ("CLUSTER", "FORGET"): self._forget,
+            ("CLUSTER", "RESET"): self._reset,
         }
         return deeds[verb](*words)
 
@@ -136,6 +205,7 @@ class Server:
     def _info(self) -> dict[str, str]:
         keyspace = {"db0": f"keys={self.keys},expires=0,avg_ttl=0"} if self.keys else {}
         common = {"redis_version": "8.0.2", "maxmemory": "1000000", "used_memory": "1000", "loading": "0", **keyspace}
+        common["master_replid2"] = ("f" if self.promoted else "0") * 40
         if self.myself.is_master:
             return {**common, "role": "master", "master_repl_offset": "100"}
         master = self.table[self.myself.master_id]
@@ -180,6 +250,44 @@ class Server:
         self.synced = False
         return "OK"
 
+    def _failover(self) -> str:
+        if self.myself.is_master:
+            raise ResponseError("ERR You should send CLUSTER FAILOVER to a replica")
+        if self.table[self.myself.master_id].is_failing:
+            raise ResponseError("ERR Master is down or failed, please use CLUSTER FAILOVER FORCE")
+        self.candidate = True
+        return "OK"
+
+    def take_over(self) -> None:
+        master = self.table[self.myself.master_id]
+        epoch = max(entry.epoch for entry in self.table.values()) + 1
+        self.table[master.id] = replace(master, slots=())
+        self.change(flags=frozenset({"myself", "master"}), master_id="", slots=master.slots, epoch=epoch)
+        self.candidate, self.promoted = False, True
+
+    def _forget(self, gone: str) -> str:
+        if gone not in self.table:
+            raise ResponseError(f"ERR Unknown node {gone}")
+        if gone == self.id:
+            raise ResponseError("ERR I tried hard but I can't forget myself...")
+        if gone == self.myself.master_id:
+            raise ResponseError("ERR Can't forget my master!")
+        del self.table[gone]
+        self.forgotten.add(gone)
+        return "OK"
+
+    def _reset(self, kind: str) -> str:
+        assert kind == "HARD"
+        if self.myself.is_master and self.keys:
+            raise ResponseError("ERR CLUSTER RESET can't be called with master nodes containing keys")
+        self.life += 1
+        self.born()
+        return "OK"
+
+
+def _overlap(some: tuple[SlotRange, ...], others: tuple[SlotRange, ...]) -> bool:
+    return any(first <= end and start <= last for first, last in some for start, end in others)
+
 
 class Servers:
     """The servers, and the network between them."""
@@ -192,6 +300,11 @@ class Servers:
         """Error reply by server and first two words."""
         self.on_command: Callable[[Server, Words], None] = lambda server, words: None
         """Called before each command that changes something."""
+        self.ticks = 0
+        self.cut: set[tuple[str, str]] = set()
+        """Pairs of names: the first one's link to the second one hangs, which no table shows."""
+        self.refused_votes: set[str] = set()
+        """Names of those for whom nobody votes."""
 
     def __getitem__(self, name: str) -> Server:
         return self.by_name[name]
@@ -215,6 +328,10 @@ class Servers:
             server.born()
 
     def tick(self) -> None:
+        self.ticks += 1
+        for server in self.alive:
+            if server.candidate and server.member.name not in self.refused_votes:
+                server.take_over()
         for server in self.alive:
             self._meet(server)
         for server in self.alive:
@@ -255,11 +372,14 @@ class Servers:
         if other is None:
             self._miss(server, entry)
             return
-        server.learn(other.header())
+        if (server.member.name, other.member.name) in self.cut:
+            return
+        server.learn(other.header(), pong=self.ticks * 100 + 1)
+        # Who is not known gets an answer, and is believed nothing.
         if server.id in other.table:
             other.learn(server.header())
             for news in list(other.table.values())[1:]:
-                if news.id not in server.table and not news.is_failing:
+                if news.id not in {*server.table, *server.forgotten} and not news.is_failing:
                     server.learn(replace(news, flags=news.flags - {"myself"}))
 
     def _miss(self, server: Server, entry: Entry) -> None:
@@ -280,7 +400,9 @@ class StandInTarget:
     def members(self) -> tuple[Member, ...]:
         return tuple(server.member for server in self.servers.by_name.values())
 
-    def connect(self, member: Member) -> Any:
+    login = ("", "")
+
+    def connect(self, member: Member, _timeout: float | None = None) -> Any:
         return _Client(self.servers, member)
 
     def not_made(self, name: str) -> str:
@@ -293,21 +415,29 @@ class _Client:
         self._member = member
         self._commands: list[Words] = []
         self.connection_pool = self
+        """It is also the pool of its one connection, and that connection."""
 
     def disconnect(self) -> None:
         self._commands.clear()
 
-    def pipeline(self, transaction: bool) -> _Client:
-        assert not transaction
-        self._commands.clear()
+    def get_connection(self) -> _Client:
         return self
 
-    def execute_command(self, *words: str) -> None:
-        self._commands.append(words)
+    def release(self, connection: _Client) -> None:
+        assert connection is self
 
-    def execute(self, raise_on_error: bool) -> list[Any]:
-        assert not raise_on_error
-        return [self._reply(words) for words in self._commands]
+    def pack_commands(self, commands: Sequence[Words]) -> Sequence[Words]:
+        return commands
+
+    def send_packed_command(self, commands: Sequence[Words]) -> None:
+        self._commands = list(commands)
+
+    def read_response(self, *, disable_decoding: bool) -> Any:
+        assert not disable_decoding
+        reply = self._reply(self._commands.pop(0))
+        if isinstance(reply, ResponseError):
+            raise reply
+        return reply
 
     def _reply(self, words: Words) -> Any:
         servers, server = self._servers, self._servers[self._member.name]

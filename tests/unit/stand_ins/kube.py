@@ -53,6 +53,13 @@ class StandInKube(Kube):
                 merged[part] = {**there.get(part, {}), **body[part]}
         return deepcopy(merged) if dry_run else self._store(path, merged)
 
+    def patch(self, path: str, body: Object) -> Object:
+        """Annotations alone."""
+        self.before_write()
+        there = self.objects[path]
+        annotations = {**there["metadata"].get("annotations", {}), **body["metadata"]["annotations"]}
+        return self._store(path, {**there, "metadata": {**there["metadata"], "annotations": annotations}})
+
     def delete(self, path: str, preconditions: Mapping[str, str] | None = None) -> None:
         self.before_write()
         there = self.objects.get(path, {"metadata": {}})["metadata"]

@@ -1,0 +1,38 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""valkey-glide's GlideClusterClient (its core is written in Rust) with its default settings.
+
+These are: 250 ms for a request with all that it takes, after which the application gets an error; the client connects
+again in the background. By its authors' word it repeats only what certainly did not reach a server
+(valkey-io/valkey-glide, pull request 2479), so each error stands for at most one application of the write, and what
+was acknowledged was applied once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from glide_sync import GlideClusterClient, GlideClusterClientConfiguration, NodeAddress, ServerCredentials
+
+
+class Glide:
+    def __init__(self, seeds: Sequence[tuple[str, int]], access: Mapping[str, str]) -> None:
+        credentials = ServerCredentials(access["password"], access.get("username")) if access.get("password") else None
+        nodes = [NodeAddress(host, port) for host, port in seeds]
+        self._cluster = GlideClusterClient.create(GlideClusterClientConfiguration(nodes, credentials=credentials))
+
+    def increment(self, key: str) -> int:
+        return int(self._cluster.incr(key))
+
+    def append(self, key: str, element: str) -> int:
+        return int(self._cluster.rpush(key, [element]))
+
+    def read_counter(self, key: str) -> object:
+        return self._cluster.get(key)
+
+    def read_list(self, key: str) -> object:
+        return self._cluster.lrange(key, -1, -1)
+
+    def unanswered(self, *, acknowledged: bool) -> int:
+        return 0 if acknowledged else 1
