@@ -34,9 +34,10 @@ e2e: setup  ## the tests on a real Kubernetes
 	@$(RUN) e2e
 
 chaos: setup  ## the long sweeps: a run and servers killed at every step, on every version
-	@$(RUN) chaos
+	@$(RUN) servers chaos
 
 bench: setup  ## measure, and write build/bench.json
+	@.venv/bin/python -m tests.servers fetch
 	@.venv/bin/python -m tests.bench
 
 docs-lint: setup  ## check the documentation of modules and roles

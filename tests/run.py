@@ -50,6 +50,7 @@ STAGES = [
     Stage("changelog", "docs", ["antsibull-changelog", "lint"]),
     Stage("changelog-yaml", "docs", ["antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml"]),
     Stage("docs", "docs", ["antsibull-docs", "--config-file", "tests/antsibull.cfg", *DOCS]),
+    Stage("servers", "integration", ["python", "-m", "tests.servers", "fetch"]),  # unit tests use one, if it is there
     pytest("unit", "unit", "tests/unit", "-n", "2"),
     pytest("build", "build", "tests/build"),
     Stage("sanity", "lint", ["python", "-m", "tests.sanity"]),
