@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 from ansible.plugins.loader import init_plugin_loader
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.environment import CHECKOUT
 
 # Before any test imports the collection: what Python's own import found first, Ansible's would not know.
 init_plugin_loader([str(CHECKOUT / "collections")])
 
-# A busy machine must not fail a property: durations are never asserted.
-settings.register_profile("k8sredis", deadline=None)
+# A busy machine must not fail a property: durations are never asserted, and how long examples take to make neither.
+settings.register_profile("k8sredis", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("k8sredis")

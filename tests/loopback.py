@@ -26,7 +26,7 @@ from redis.driver_info import DriverInfo
 
 from tests.servers import Server
 
-START_TIMEOUT = 20.0
+START_TIMEOUT = 60.0
 """Seconds for a server to open its port; a busy machine takes a few."""
 
 NODE_TIMEOUT = 15000

@@ -54,7 +54,7 @@ STAGES = [
     pytest("unit", "unit", "tests/unit", "-n", "2"),
     pytest("build", "build", "tests/build"),
     Stage("sanity", "lint", ["python", "-m", "tests.sanity"]),
-    pytest("integration", "integration", "tests/integration", "-n", "2", "-m", "not chaos"),
+    pytest("integration", "integration", "tests/integration", "-n", "4", "-m", "not chaos"),
     Stage("targets", "integration", ["python", "-m", "tests.targets"]),
     pytest("lab", "e2e", "tests/kube"),
     pytest("e2e", "e2e", "tests/e2e", "-m", "not chaos"),

@@ -26,7 +26,7 @@ from tests.sanity import copy_checkout, keep_reports
 from tests.servers import available
 from tests.servers.suites import SOURCES
 
-MEMBERS = {"cluster_info": 6, "cluster_meet": 3, "cluster_replicas": 6, "cluster_slots": 3}
+MEMBERS = {"cluster_info": 6, "cluster_meet": 3, "cluster_replicas": 6, "cluster_slots": 3, "redis_config": 3}
 """How many servers each target has for itself."""
 
 REQUIRED = {source.suite for source in SOURCES if source.required}

@@ -17,6 +17,9 @@ from functools import cached_property
 SLOTS = 16384
 """Number of hash slots of a Redis Cluster (cluster specification)."""
 
+BEING_DELETED = "the pod is being deleted"
+"""What a Member waits for that is on its way out."""
+
 SlotRange = tuple[int, int]
 """First and last slot, both included."""
 
@@ -64,6 +67,14 @@ class Member:
     """All of a pod's, of each IP family; ``host`` is one of them."""
     ready: bool | None = None
     """Whether Kubernetes sends clients to the pod; None where there is no Kubernetes."""
+    restart_hash: str = ""
+    """Of the settings that the pod was made from; empty where nothing tells."""
+    made_from: str = ""
+    """These settings as JSON, see declared.made_from(); empty where nothing tells."""
+    volatile: bool = False
+    """Whether the data ends with the pod."""
+    ever_ran: bool = True
+    """Whether a server runs in this pod or has run in it."""
 
 
 @dataclass(frozen=True)

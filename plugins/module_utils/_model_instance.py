@@ -40,6 +40,10 @@ class StatefulSet(Object):
     """How many pods it is to have."""
     claim_templates: Mapping[str, ClaimTemplate] = field(default_factory=dict)
     """By name."""
+    uid: str = ""
+    restart_hash: str = ""
+    made_from: str = ""
+    """What its next pods are made from, as Member has it."""
 
     @property
     def pods(self) -> list[str]:
@@ -50,6 +54,13 @@ class StatefulSet(Object):
 @dataclass(frozen=True)
 class Claim(Object):
     asks: ClaimTemplate = field(default_factory=lambda: ClaimTemplate(""))
+    uid: str = ""
+    has: str = ""
+    """Size of its volume, empty while it has none."""
+    conditions: Labels = field(default_factory=dict)
+    """Messages of the conditions that are true, by their type."""
+    resizing: str = ""
+    """How far Kubernetes is with growing its volume, such as ControllerResizeInProgress."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +106,19 @@ class Instance:
     own_services: frozenset[str] = frozenset()
     """Those labelled as the instance's that this collection applied."""
     others: tuple[Object, ...] = ()
-    """ConfigMap, budget and Lease that have the names of ours."""
+    """ConfigMap and Lease that have the names of ours."""
+    budgets: tuple[Object, ...] = ()
+    """All of the namespace."""
+    own_budgets: frozenset[str] = frozenset()
+    """Those of them labelled as the instance's that this collection applied."""
     secret: Object | None = None
     """N-auth without its data."""
     started_pods: tuple[str, ...] = ()
     """Pods of the instance whose server runs or has ever run."""
+    orphans: tuple[str, ...] = ()
+    """Pods of the instance that no StatefulSet owns, as while one is made anew."""
+    started_versions: frozenset[str] = frozenset()
+    """Versions of these servers, such as 8.0.2, by the label of the pods."""
     kube_nodes: tuple[KubeNode, ...] = ()
     storage_class_found: bool = True
     """Whether the wished class, or a default one, exists."""

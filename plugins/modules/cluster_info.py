@@ -46,6 +46,15 @@ options:
       - Weights of shards, as for M(k8sredis.core.cluster_slots).
     type: dict
     default: {}
+  restart_hash:
+    description:
+      - Hash of what the pods are to be made from, as M(k8sredis.core.cluster_preflight) returns it, to see what a run
+        would restart before it applies its objects. Without it, what the StatefulSets say counts.
+    type: str
+  made_from:
+    description:
+      - The text of which O(restart_hash) is the hash, so that the reasons can be named.
+    type: str
   node_timeout:
     description:
       - Wished C(cluster-node-timeout) in milliseconds; another value on a node is a finding.
@@ -54,6 +63,13 @@ options:
     description:
       - Wished C(repl-diskless-sync-delay) in seconds; another value on a node is a finding.
     type: int
+  directives:
+    description:
+      - Wished directives of C(redis.conf) by name, as for M(k8sredis.core.redis_config), also those that need a
+        restart; another value on a node is a finding.
+      - They come on top of what was declared last, which is known with O(name).
+    type: dict
+    default: {}
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - k8sredis.core.target
@@ -99,6 +115,12 @@ cluster:
           M(k8sredis.core.cluster_forget). Empty when nothing is to be done, and without O(shards).
       type: list
       elements: str
+    restarts:
+      description:
+        - Pods of an instance that are to be restarted, in order, each with C(pod), C(kind) and C(reason), as
+          M(k8sredis.core.pod_restart) does it.
+      type: list
+      elements: dict
     leaving:
       description:
         - Names of the members beyond the wish that are still there, whether they belong to the cluster or have left it.
@@ -169,11 +191,11 @@ report:
   elements: str
 """
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import arguments
+from ansible_collections.k8sredis.core.plugins.module_utils._ansible import directives as options
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import module as border
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
     declared,
@@ -182,37 +204,43 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
     live,
     order,
     report,
+    rollout,
+    waiting,
 )
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
-from ansible_collections.k8sredis.core.plugins.module_utils._model import Wish
-from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import StatefulSet
 
 
 def work(module: AnsibleModule) -> dict[str, Any]:
     params = module.params
     where = border.target(module)
     made = border.statefulsets(module, where.kube)
-    before = last_declaration(made)
+    before = declared.last(made)
     wish = border.wish(module) if params["shards"] else None
     expected = [*(border.expected_names(module) if wish else ()), *(pod for each in made for pod in each.pods)]
-    wished = {**live.declared(before), **border.settings(module)}
+    wished = {**live.declared(before), **live.comparable(options.wished(module)), **border.settings(module)}
     session = Session(where, dict.fromkeys(expected), settings=wished)
     try:
         whole = session.observe_all()
+        said = session.not_ready(whole)
     finally:
         session.close()
-    shape = wish or declared_wish(before)
+    shape = wish or declared.shape(before)
     view = departure.remaining(whole, shape) if shape else whole
+    wanted = rollout.wanted(made, params["restart_hash"] or "", params["made_from"] or "")
+    requested = border.requested_restarts(module, where.kube) if made else {}
     found = (
+        *waiting.held_back(view, said),
         *health.findings(view),
         *health.config_drift(view, wished),
         *(health.shards_differ(view, wish) if wish else ()),
         *(health.leaving(whole, shape) if shape else ()),
+        *rollout.findings(view, wanted, requested),
     )
     cluster = {
         **report.cluster(view, found),
         "in_order": wish is not None and order.is_in_order(whole, wish),
         "due": list(order.due(whole, wish)) if wish else [],
+        "restarts": rollout.listed(rollout.due(view, wanted, requested)),
         "leaving": [node.name for node in departure.leaving(whole, shape)] if shape else [],
     }
     title = params["name"] or ",".join(params["label_selectors"] or params["endpoints"])
@@ -226,16 +254,6 @@ def work(module: AnsibleModule) -> dict[str, Any]:
     }
 
 
-def last_declaration(made: Sequence[StatefulSet]) -> dict[str, Any]:
-    """What the last run declared, empty when nothing tells. The first shard never leaves, so it tells the latest."""
-    return (declared.read(made[0].annotations.get(declared.ANNOTATION, "")) or {}) if made else {}
-
-
-def declared_wish(before: Mapping[str, Any]) -> Wish | None:
-    shards, replicas = before.get("shards"), before.get("replicas")
-    return Wish(shards, replicas) if isinstance(shards, int) and isinstance(replicas, int) else None
-
-
 def main() -> None:
     spec = {
         **arguments.target(),
@@ -243,8 +261,10 @@ def main() -> None:
         "replicas": {"type": "int", "default": 1},
         "leaving": {"type": "list", "elements": "str", "default": []},
         **arguments.shares(),
+        **arguments.made_from(),
         "node_timeout": {"type": "int"},
         "replica_sync_delay": {"type": "int"},
+        "directives": {"type": "dict", "default": {}},
     }
     border.run(spec, work, **arguments.RULES)
 

@@ -68,14 +68,37 @@ instance:
     configuration:
       description: Texts of the configuration files, C(boot) for redis.conf and C(live) for live.conf.
       type: dict
+    live:
+      description:
+        - Directives that servers are to have and take while they run, for M(k8sredis.core.redis_config). Besides those
+          of C(configuration.live) the server's defaults of directives that were declared before and are not any more.
+      type: dict
+    boot:
+      description: Declared directives that a server reads only when it starts.
+      type: dict
+    maxmemory_at_start:
+      description: Bytes that a pod works out as its C(maxmemory) when it starts; V(0) when it works out none.
+      type: int
     restart_hash:
       description: 10 hexadecimal digits over all that a pod takes up only when it restarts.
       type: str
+    made_from:
+      description: The text of which C(restart_hash) is the hash, JSON; pods carry it as C(k8sredis.io/made-from).
+      type: str
+    maxmemory:
+      description: Bytes that a server has as C(maxmemory) after its start, 0 when there is none.
+      type: int
     declared:
       description: JSON for the annotation C(k8sredis.io/declared), by which the next run knows what changes.
       type: str
+    grace_seconds:
+      description: How long a pod has to end, C(terminationGracePeriodSeconds).
+      type: int
+    hand_over_seconds:
+      description: How much of it a master has to hand over and to let clients leave.
+      type: int
     derives_maxmemory:
-      description: Whether C(maxmemory) is to be worked out in the pod, from its limit of memory.
+      description: Whether C(maxmemory) is to be worked out in the pod, from its limit of memory, unless it is declared.
       type: bool
     replica_sync_delay:
       description: C(repl-diskless-sync-delay), seconds a master waits for more replicas before a full synchronisation.
@@ -86,11 +109,29 @@ instance:
           declared, their present number.
       type: list
       elements: int
+    grows:
+      description: Whether claims of the instance are smaller than declared, or still on their way; see
+        M(k8sredis.core.claim_grow).
+      type: bool
+    claim_sizes:
+      description: What the StatefulSet of each shard makes claims of where that is less than declared, else empty.
+      type: list
+      elements: str
     leaving:
       description:
         - Names of C(statefulsets), C(pods) and C(claims) beyond the declaration, to be removed when their servers have
           left the cluster. Claims only where their deletion is declared.
       type: dict
+    budgets:
+      description:
+        - The disruption budgets that are to cover the pods, each with its C(name) and the C(shard) that it covers, as
+          text; empty for all pods. Shards that leave keep theirs until their pods have ended.
+      type: list
+      elements: dict
+    stale_budgets:
+      description: Disruption budgets of the instance beside these, to be removed when these are there.
+      type: list
+      elements: str
     stale_configmaps:
       description: Immutable ConfigMaps of the instance that nothing refers to any more.
       type: list

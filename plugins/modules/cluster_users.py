@@ -15,7 +15,8 @@ description:
   - Brings the users of running servers to the same state by C(ACL SETUSER) for each user that differs, proves it by
     C(ACL GETUSER), and removes users that nobody declared. Nobody who is logged in as a declared user is cut off.
   - The collection's own users may do no more than they need. C(k8sredis-tool) is what modules log in as, its password
-    is in no pod; C(k8sredis-replication) is for replicas; C(k8sredis-probe) for the probes of the pods.
+    is in no pod; C(k8sredis-replication) is for replicas; C(k8sredis-probe) for the probes of the pods;
+    C(k8sredis-keeper) for the scripts with which pods look after themselves.
   - No password and no hash is in its results. Its diff shows rules without them.
 author:
   - the k8sredis.core authors (@k8sredis)

@@ -23,7 +23,7 @@ from tests.bench.figure import Figure
 from tests.environment import CHECKOUT
 from tests.servers import Server, available
 
-GROUPS = ("create", "moves", "planner", "kubernetes")
+GROUPS = ("create", "moves", "failovers", "planner", "kubernetes")
 
 
 def main() -> int:
@@ -58,13 +58,15 @@ def _chosen(names: list[str] | None, quick: bool) -> list[Server]:
 
 
 def _cases(servers: list[Server], quick: bool, groups: Sequence[str]) -> Iterator[Figure]:
-    from tests.bench import planner
+    from tests.bench import failovers, planner
 
     for server in servers:
         if "create" in groups:
             yield from _creations(server, quick)
         if "moves" in groups:
             yield from _moves(server, quick)
+        if "failovers" in groups:
+            yield failovers.figure(server)
     if "planner" in groups:
         for nodes in (100,) if quick else (100, 300, 1000):
             yield planner.plan(nodes)
@@ -111,6 +113,9 @@ def _on_kubernetes() -> Iterator[Figure]:
             yield from kubernetes.scaling(
                 cluster, images(cluster)[line], CHECKOUT / "build" / "ledger" / f"bench-{line}"
             )
+    for line in ("redis-8.0", "valkey-9.1"):
+        if line in images(cluster):
+            yield from kubernetes.restarting(cluster, images(cluster)[line])
 
 
 if __name__ == "__main__":

@@ -5,11 +5,13 @@
 """Cases on a Kubernetes, by ansible-playbook as a user runs it; images are there, claims are made. Clients write and
 read while the instance is scaled.
 
-There is no reference in the same run: the figures of others on the same kind of bed are in the documentation.
+There is no reference of another tool in the same run: the figures of others on the same kind of bed are in the
+documentation.
 """
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,10 +20,15 @@ from tests.bench.figure import Figure
 from tests.e2e import playbook
 from tests.e2e.cluster import Cluster
 from tests.e2e.instances import Variables, instance
-from tests.e2e.load import accounted, fill
+from tests.e2e.load import accounted, fill, stored
 
 NAMESPACE = "bench-k8sredis"
+PODS = 6
 KEYS = 500_000
+
+LARGE_KEYS = 300_000
+LARGE_VALUE = random.Random(1).randbytes(500).hex()
+"""A key of this weight takes about 1.1 kB, so a shard of three has a good 100 MB; servers cannot compress it."""
 
 
 def cases(cluster: Cluster, image: str, large: bool) -> Iterator[Figure]:
@@ -63,6 +70,41 @@ def scaling(cluster: Cluster, image: str, folder: Path) -> Iterator[Figure]:
         yield Figure("scale-gap-500k/3-4-3", version, verdict.longest_gap().seconds)
     finally:
         playbook.destroy(cluster, wish)
+
+
+def restarting(cluster: Cluster, image: str) -> Iterator[Figure]:
+    """Seconds of a restarted pod, of a serial restart of 3 x 1 pods with 100 MB a shard each, divided by six.
+
+    With rdb a pod comes back with what it had and is sent what it missed; with none it is empty, and is sent all. What
+    the default, aof, comes to stands by itself.
+    """
+    version = image.rpartition("/")[2].replace(":", " ")
+    partial, full, default = (_restarted(cluster, image, persistence) for persistence in ("rdb", "none", "aof"))
+    yield Figure("restart-pod-100mb/rdb-none", version, partial, full)
+    yield Figure("restart-pod-100mb/aof", version, default)
+
+
+def _restarted(cluster: Cluster, image: str, persistence: str) -> float:
+    resources = {"requests": {"cpu": "20m", "memory": "512Mi"}, "limits": {"memory": "512Mi"}}
+    storage = {"type": "persistent_claim", "size": "1Gi"}
+    wish = instance(
+        "bench",
+        NAMESPACE,
+        image,
+        storage=storage,
+        resources=resources,
+        persistence=persistence,
+        create_namespace=True,
+    )
+    try:
+        _seconds(cluster, "redis_cluster", wish)
+        fill(cluster, wish, LARGE_KEYS, LARGE_VALUE)
+        took = _seconds(cluster, "redis_cluster_restart", wish)
+        if stored(cluster, wish) != LARGE_KEYS:
+            raise RuntimeError(f"keys were lost in the restart with persistence {persistence}")
+    finally:
+        playbook.destroy(cluster, wish)
+    return took / PODS
 
 
 def four(wish: Variables) -> Variables:

@@ -9,7 +9,7 @@ A key has one writer, which sends a write only after the outcome of the one befo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from tests.chaos.operations import Operation
@@ -27,6 +27,8 @@ class Account:
     unknown          without an acknowledgement, though they may have been applied
     unknown_applied  of these, the ones that are there
     late             of these, the ones that are there behind a later write
+    replicated       acknowledged, and WAIT said that all replicas have it
+    lost_replicated  of these, the ones that are lost; ``lost`` counts them too
     """
 
     acknowledged: int = 0
@@ -38,6 +40,8 @@ class Account:
     unknown: int = 0
     unknown_applied: int = 0
     late: int = 0
+    replicated: int = 0
+    lost_replicated: int = 0
     faults: tuple[str, ...] = ()
 
     def __add__(self, other: Account) -> Account:
@@ -50,18 +54,33 @@ def of_counter(key: str, writes: Sequence[Operation], found: int) -> Account:
 
     The explanations are the tries without an answer so far, of this write and of earlier ones, each good for one. What
     the client repeated and what nobody knows cannot be told apart in a number; the repeated are used up last.
+
+    A counter only rises. So where it is seen below the reply of a write, that write is lost, and those after it.
     """
     before, unknown, repeated = 0, 0, 0
     total = _sent(writes)
+    replicated: list[int] = []
     for write in writes:
         if not write.acknowledged:
             unknown += write.unanswered
             continue
         repeated += write.unanswered
-        step, before = _step(key, f"write {write.number} was answered", before, write.reply or 0, unknown, repeated)
+        reply = write.reply or 0
+        step, before = _step(key, f"write {write.number} was answered", before, reply, unknown, repeated)
         total, unknown, repeated = _take(total, step, unknown, repeated)
+        gone, replicated = _below(key, reply - 1, replicated)
+        total += gone
+        if write.replicated:
+            replicated.append(reply)
     step, _left = _step(key, "is in the end", before, found, unknown, repeated, expected=0)
-    return _take(total, step, unknown, repeated)[0]
+    return _take(total, step, unknown, repeated)[0] + _below(key, found, replicated)[0]
+
+
+def _below(key: str, value: int, replies: list[int]) -> tuple[Account, list[int]]:
+    """What is lost of the replicated writes, by their replies, where the counter is seen at ``value``; and the rest."""
+    gone = [reply for reply in replies if reply > value]
+    faults = (f"{key}: was {value} after WAIT had said that all replicas are at {gone[-1]}",) if gone else ()
+    return Account(lost_replicated=len(gone), faults=faults), [reply for reply in replies if reply <= value]
 
 
 def _step(
@@ -95,7 +114,9 @@ def of_list(key: str, writes: Sequence[Operation], found: Sequence[str]) -> Acco
 
 def _of_element(key: str, write: Operation, times: int) -> Account:
     if write.acknowledged and not times:
-        return Account(lost=1, faults=(f"{key}: write {write.number} was acknowledged and is not there",))
+        seen = ", and WAIT said that all replicas have it" if write.replicated else ""
+        fault = f"{key}: write {write.number} was acknowledged and is not there{seen}"
+        return Account(lost=1, lost_replicated=int(write.replicated), faults=(fault,))
     known = 1 if write.acknowledged else min(1, write.unanswered)
     allowed = write.unanswered + write.acknowledged
     extra = max(times - known, 0)
@@ -126,8 +147,10 @@ def _order(key: str, writes: Sequence[Operation], found: Sequence[str]) -> Accou
     return Account(reordered=reordered, late=late, faults=tuple(faults))
 
 
-def _sent(writes: Iterable[Operation]) -> Account:
+def _sent(writes: Sequence[Operation]) -> Account:
     """A write that failed with an answer to each try was not applied, so nothing about it is unknown."""
     acknowledged = [write.acknowledged for write in writes]
     unknown = sum(not write.acknowledged and write.unanswered > 0 for write in writes)
-    return Account(acknowledged=sum(acknowledged), unknown=unknown)
+    return Account(
+        acknowledged=sum(acknowledged), unknown=unknown, replicated=sum(write.replicated for write in writes)
+    )

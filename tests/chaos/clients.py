@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from tests.chaos import glide, redis_py
+from tests.chaos.waited import Waited
 
 
 class Client(Protocol):
-    """A write gives its reply; what it raises is the library's. ``unanswered`` is of this thread's last write."""
+    """A write gives its reply; what it raises is the library's. ``unanswered`` and ``waited`` are of this thread's last
+    write."""
 
     def increment(self, key: str) -> int: ...
 
@@ -24,8 +26,11 @@ class Client(Protocol):
 
     def unanswered(self, *, acknowledged: bool) -> int: ...
 
+    def waited(self) -> Waited: ...
 
-Connect = Callable[[Sequence[tuple[str, int]], Mapping[str, str]], Client]
+
+Connect = Callable[[Sequence[tuple[str, int]], Mapping[str, str], int], Client]
+"""From seeds, the login, and the number of replicas for which writes wait."""
 
 LIBRARIES: dict[str, Connect] = {"redis-py": redis_py.RedisPy, "glide": glide.Glide}
 

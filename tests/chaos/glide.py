@@ -15,9 +15,13 @@ from collections.abc import Mapping, Sequence
 
 from glide_sync import GlideClusterClient, GlideClusterClientConfiguration, NodeAddress, ServerCredentials
 
+from tests.chaos.waited import Waited
+
 
 class Glide:
-    def __init__(self, seeds: Sequence[tuple[str, int]], access: Mapping[str, str]) -> None:
+    """It has one connection for all threads, which a WAIT would hold up for all: its writes do without."""
+
+    def __init__(self, seeds: Sequence[tuple[str, int]], access: Mapping[str, str], replicas: int) -> None:  # noqa: ARG002
         credentials = ServerCredentials(access["password"], access.get("username")) if access.get("password") else None
         nodes = [NodeAddress(host, port) for host, port in seeds]
         self._cluster = GlideClusterClient.create(GlideClusterClientConfiguration(nodes, credentials=credentials))
@@ -36,3 +40,6 @@ class Glide:
 
     def unanswered(self, *, acknowledged: bool) -> int:
         return 0 if acknowledged else 1
+
+    def waited(self) -> Waited:
+        return Waited()

@@ -34,6 +34,7 @@ from tests.chaos.verdict import Verdict, judge
 from tests.environment import CHECKOUT
 
 READY_SECONDS = 60.0
+WRITES_WITHIN = 120.0
 END_SECONDS = 30.0
 """For the operations that a stopped client still waits for; then it is killed, and their outcome is unknown."""
 
@@ -97,6 +98,18 @@ class Ledger:
     def mark(self, text: str) -> None:
         """The operation begins its next step."""
         self.marks.append(Mark(time.monotonic(), text))
+
+    def wait_for_writes(self, number: int) -> None:
+        """Until each client was acknowledged so many more, however slow a busy machine makes it."""
+        wanted = {client: self._acknowledged(client) + number for client in self.clients}
+        deadline = time.monotonic() + WRITES_WITHIN
+        while missing := [client for client, many in wanted.items() if self._acknowledged(client) < many]:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{missing[0]} had not {number} writes acknowledged within {WRITES_WITHIN:.0f} s")
+            time.sleep(0.1)
+
+    def _acknowledged(self, client: str) -> int:
+        return log_path(self.folder, client, "write").read_bytes().count(b'"reply":')
 
     def stop(self) -> None:
         """The clients end after the operations that they are at; a second call does nothing."""

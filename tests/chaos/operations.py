@@ -28,6 +28,7 @@ class Operation:
     ``reply`` is there when the operation was acknowledged, ``error`` is what the client raised; without both nobody
     waited for the outcome. ``unanswered``: how often the command went out without that a server answered, at most,
     beside the one time that was acknowledged; the cluster may have applied each of them, now or later.
+    ``replicated``: WAIT said, after the acknowledgement, that all replicas of the shard have the write too.
     """
 
     verb: str
@@ -38,6 +39,7 @@ class Operation:
     reply: int | None = None
     error: str | None = None
     unanswered: int = 0
+    replicated: bool = False
 
     @property
     def acknowledged(self) -> bool:
@@ -62,7 +64,8 @@ def line_of(operation: Operation) -> str:
     if operation.done is None:
         return head + "}"
     outcome = f'"reply":{operation.reply}' if operation.acknowledged else f'"error":{json.dumps(operation.error)}'
-    return f'{head},"done":{operation.done:.6f},{outcome},"unanswered":{operation.unanswered}}}'
+    replicated = ',"replicated":true' if operation.replicated else ""
+    return f'{head},"done":{operation.done:.6f},{outcome},"unanswered":{operation.unanswered}{replicated}}}'
 
 
 def read_log(path: Path) -> list[Operation]:

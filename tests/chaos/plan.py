@@ -22,7 +22,8 @@ class Plan:
 
     The slots are cut into ``groups`` of equal width, whoever owns them. Each client has one thread for each group, so
     that a shard that stands still holds up nobody else's writes; ``pause`` is the time between two operations of a
-    thread. Each client ends by itself after ``seconds``.
+    thread. Each client ends by itself after ``seconds``. With ``replicas``, the number that each shard has, writes of
+    redis-py are followed by WAIT for all of them.
     """
 
     run: str
@@ -31,6 +32,7 @@ class Plan:
     lists: int = 4
     pause: float = 0.05
     seconds: float = 1800.0
+    replicas: int = 0
 
 
 @dataclass(frozen=True)

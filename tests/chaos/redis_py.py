@@ -11,21 +11,37 @@ server may have applied it, so a write can be there twice. That is why the conne
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from redis.cluster import ClusterNode, RedisCluster
 from redis.connection import Connection
-from redis.exceptions import BusyLoadingError, ResponseError
+from redis.exceptions import BusyLoadingError, RedisError, ResponseError
+
+from tests.chaos.waited import Waited
 
 WATCHED = ("INCR", "INCRBY", "RPUSH")
 """How the library sends the writes of the ledger; its incr() sends INCRBY."""
 
-_this_thread = threading.local()
+WAIT_MS = 1000
+"""So long a replica may take to say that it has a write; then the write is a plain acknowledged one."""
+
+
+class _Thread(threading.local):
+    """Of this thread's last write."""
+
+    sent = 0
+    unanswered = 0
+    replicas = 0
+    waited = Waited()
+
+
+_this_thread = _Thread()
 
 
 class Watched(Connection):
-    """Counts the writes of this thread that went out and were not answered."""
+    """Counts the writes of this thread that went out and were not answered, and sends WAIT behind those that were."""
 
     _writing = False
 
@@ -47,7 +63,24 @@ class Watched(Connection):
             raise
         if writing:
             _this_thread.unanswered -= 1
+            self._wait()
         return reply
+
+    def _wait(self) -> None:
+        """WAIT speaks of the writes of its own connection: on a new one each answer would be yes. So it goes out here,
+        where the write was just answered; and whatever becomes of it, that answer stands, and nothing is repeated."""
+        if not _this_thread.replicas:
+            return
+        began, answer, socket = time.monotonic(), 0, self._sock
+        try:
+            super().send_command("WAIT", _this_thread.replicas, WAIT_MS, check_health=False)
+            answer = int(super().read_response())
+            same = self._sock is socket
+        except (RedisError, OSError):
+            same = False
+        if not same:
+            self.disconnect()  # an answer that comes late must not be taken for that of the next command
+        _this_thread.waited = Waited(same and answer >= _this_thread.replicas, time.monotonic() - began)
 
 
 class Cluster(RedisCluster):
@@ -67,7 +100,8 @@ class Cluster(RedisCluster):
 
 
 class RedisPy:
-    def __init__(self, seeds: Sequence[tuple[str, int]], access: Mapping[str, str]) -> None:
+    def __init__(self, seeds: Sequence[tuple[str, int]], access: Mapping[str, str], replicas: int) -> None:
+        self._replicas = replicas
         # Only where it is given a URL does the cluster client take a class for connections.
         (host, port), *others = seeds
         self._cluster = Cluster(
@@ -75,6 +109,9 @@ class RedisPy:
             startup_nodes=[ClusterNode(*other) for other in others],
             decode_responses=True,
             connection_class=Watched,
+            # A single seed leads to whoever is there, like a Service; the library else forgets it for the addresses
+            # that it finds, of which none is left when all pods were made anew.
+            dynamic_startup_nodes=bool(others),
             **access,
         )
 
@@ -86,6 +123,7 @@ class RedisPy:
 
     def _watched(self, write: Callable[..., Any], *arguments: str) -> int:
         _this_thread.sent = _this_thread.unanswered = 0
+        _this_thread.replicas, _this_thread.waited = self._replicas, Waited()
         reply = int(write(*arguments))
         assert _this_thread.sent, "redis-py sent a write by a command that is not watched"
         return reply
@@ -97,4 +135,7 @@ class RedisPy:
         return self._cluster.lrange(key, -1, -1)
 
     def unanswered(self, *, acknowledged: bool) -> int:  # noqa: ARG002  watched, not inferred
-        return int(_this_thread.unanswered)
+        return _this_thread.unanswered
+
+    def waited(self) -> Waited:
+        return _this_thread.waited

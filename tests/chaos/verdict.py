@@ -43,6 +43,10 @@ class Verdict:
         return self.account.lost
 
     @property
+    def lost_replicated(self) -> int:
+        return self.account.lost_replicated
+
+    @property
     def duplicated(self) -> int:
         return self.account.duplicated
 
@@ -53,7 +57,18 @@ class Verdict:
     @property
     def clean(self) -> bool:
         """Nothing that a client was told turned out to be untrue, and all clients were there until the end."""
-        return not (self.lost or self.duplicated or self.reordered or self.account.foreign or self.gone)
+        return not (self.lost or self._untrue)
+
+    @property
+    def clean_but_plain_losses(self) -> bool:
+        """What can be asked where a master dies with writes that no replica has: nothing is wrong but losses of which
+        WAIT had promised nothing, and of other writes it did promise."""
+        return self.account.replicated > 0 and not (self.lost_replicated or self._untrue)
+
+    @property
+    def _untrue(self) -> bool:
+        """Beside losses."""
+        return bool(self.duplicated or self.reordered or self.account.foreign or self.gone)
 
     def longest_gap(self, what: str = "write", place: str = "shard", client: str = EVERYONE) -> Gap:
         some = [gap for gap in self.gaps if (gap.what, gap.client) == (what, client) and gap.place.startswith(place)]
@@ -80,6 +95,7 @@ class Verdict:
 def _told(told: Account, seconds: float) -> Iterator[str]:
     yield f"{told.acknowledged} writes acknowledged in {seconds:.1f} s, {told.retried} there twice by a client's retry"
     yield f"{told.lost} lost, {told.duplicated} duplicated, {told.reordered} reordered, {told.foreign} foreign"
+    yield f"{told.replicated} of them on all replicas by WAIT, {told.lost_replicated} of these lost"
     yield f"{told.unknown} writes of unknown outcome: {told.unknown_applied} are there, {told.late} of them late"
 
 

@@ -54,9 +54,9 @@ class Worker:
         except Exception as error:  # noqa: BLE001  whatever a library raises, its user gets
             done, unanswered = time.monotonic(), self.client.unanswered(acknowledged=False)
             return Operation(verb, key, number, sent, done, error=_text(error), unanswered=unanswered)
-        return Operation(
-            verb, key, number, sent, time.monotonic(), reply, unanswered=self.client.unanswered(acknowledged=True)
-        )
+        waited = self.client.waited()
+        done, unanswered = time.monotonic() - waited.seconds, self.client.unanswered(acknowledged=True)
+        return Operation(verb, key, number, sent, done, reply, unanswered=unanswered, replicated=waited.replicated)
 
     def read(self, group: int, some: list[Key]) -> None:
         for number, key in enumerate(self._in_turn(some)):
@@ -121,7 +121,7 @@ def _connect(told: dict[str, Any]) -> Client:
     deadline = time.monotonic() + CONNECT_SECONDS
     while True:
         try:
-            return LIBRARIES[told["client"]](addresses(told["seeds"]), told["access"])
+            return LIBRARIES[told["client"]](addresses(told["seeds"]), told["access"], told["plan"]["replicas"])
         except Exception:
             if time.monotonic() > deadline:
                 raise

@@ -27,7 +27,7 @@ OFFICIAL = {
 }
 """For another Kubernetes than the local one; it pulls them itself."""
 
-COMMAND_SECONDS = 120
+COMMAND_SECONDS = 300
 """For one kubectl; none takes longer unless it hangs."""
 
 

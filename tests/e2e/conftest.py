@@ -45,6 +45,14 @@ def cluster(pytestconfig: pytest.Config, alone: None) -> Iterator[Cluster]:
         kube("down")
 
 
+@pytest.fixture(scope="session")
+def local(cluster: Cluster) -> Cluster:
+    """For tests whose clients reach pods from this machine, or that trouble servers and nodes."""
+    if not cluster.local:
+        pytest.skip("only the local Kubernetes is reached from outside, and troubled")
+    return cluster
+
+
 def kube(verb: str, stdout: int | None = None) -> int:
     return subprocess.run(
         [sys.executable, "-m", "tests.kube", verb], cwd=CHECKOUT, stdout=stdout, check=False
@@ -65,7 +73,7 @@ def namespace(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[str]
 
 
 def remove_namespace(cluster: Cluster, name: str) -> None:
-    cluster.kubectl("delete", "namespace", name, "--ignore-not-found", "--timeout=110s")
+    cluster.kubectl("delete", "namespace", name, "--ignore-not-found", "--timeout=280s")
 
 
 @pytest.fixture(scope="session")

@@ -9,35 +9,36 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.chaos import ledger
 from tests.chaos.ledger import Ledger
 from tests.e2e.cluster import Cluster
 from tests.e2e.instances import Variables, ask, password, pods
 from tests.kube.lab import NODES
-from tests.servers.fill import fill_script
+from tests.servers.fill import VALUE, fill_script
 
 
 @contextmanager
-def accounted(cluster: Cluster, variables: Variables, folder: Path) -> Iterator[Ledger]:
+def accounted(cluster: Cluster, variables: Variables, folder: Path, **plan: Any) -> Iterator[Ledger]:
     """The ledger's clients on a node of the local Kubernetes; ``folder`` gets the verdict and its picture."""
     name, namespace = variables["redis_cluster_name"], variables["redis_cluster_namespace"]
-    there = [pod for pod in pods(cluster, namespace, name) if pod["metadata"]["name"].endswith("-0")]
-    seeds = [f"{pod['status']['podIP']}:6379" for pod in there]
+    service = cluster.get("service", name, f"--namespace={namespace}")
+    seeds = [f"{service['spec']['clusterIP']}:6379"]  # pods that are made anew have other addresses
     access = {"username": "default", "password": password(cluster, namespace, name)}
     command = [sys.executable, "-m", "tests.kube", "exec", "--node", NODES[0].name, "--"]
-    with ledger.running(seeds, access, folder, command=command) as run:
+    with ledger.running(seeds, access, folder, command=command, **plan) as run:
         yield run
 
 
-def fill(cluster: Cluster, variables: Variables, keys: int) -> None:
+def fill(cluster: Cluster, variables: Variables, keys: int, value: str = VALUE) -> None:
     """Each master makes its own."""
     name, namespace = variables["redis_cluster_name"], variables["redis_cluster_namespace"]
     login = ("default", password(cluster, namespace, name))
     made = 0
     for pod in pods(cluster, namespace, name):
         where = pod["metadata"]["name"]
-        for words in fill_script(ask(cluster, namespace, where, login, "CLUSTER", "NODES"), keys):
+        for words in fill_script(ask(cluster, namespace, where, login, "CLUSTER", "NODES"), keys, value):
             made += int(ask(cluster, namespace, where, login, *words))
     assert made == keys
 

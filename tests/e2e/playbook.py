@@ -20,7 +20,7 @@ from typing import Any
 from tests.e2e.cluster import Cluster
 from tests.environment import CHECKOUT, tool_environment
 
-SECONDS = 400
+SECONDS = 900
 """For one playbook; the deadlines of the product are shorter."""
 RECAP = re.compile(r"^localhost\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=0\s+failed=(\d+)", re.MULTILINE)
 

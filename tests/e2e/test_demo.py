@@ -60,7 +60,7 @@ def demo(kubeconfig: Path, *words: str) -> str:
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=400,
+        timeout=900,
     )
     assert done.returncode == 0, done.stdout
     return done.stdout

@@ -34,7 +34,7 @@ def test_labelled_pod_with_foreign_keys(cluster: Cluster, namespace: str, image:
     playbook.converge(cluster, variables)
     before = tables(cluster, namespace)
     cluster.apply(intruder(namespace, image))
-    cluster.kubectl("wait", "--for=condition=Ready", f"--namespace={namespace}", f"pod/{INTRUDER}", "--timeout=60s")
+    cluster.kubectl("wait", "--for=condition=Ready", f"--namespace={namespace}", f"pod/{INTRUDER}", "--timeout=110s")
     default = ("default", password(cluster, namespace, NAME))
     store_in_intruder(cluster, namespace, default)
 
@@ -73,7 +73,7 @@ def store_in_intruder(cluster: Cluster, namespace: str, login: tuple[str, str]) 
     """A cluster of one: it takes keys once it serves slots and has called itself ok, a second or two later."""
     tool = (TOOL, password(cluster, namespace, NAME, "tool-password"))
     assert ask(cluster, namespace, INTRUDER, tool, "CLUSTER", "ADDSLOTSRANGE", "0", "16383") == "OK"
-    for _attempt in range(20):
+    for _attempt in range(60):
         answer = ask(cluster, namespace, INTRUDER, login, "SET", "foreign", "key")
         if answer == "OK":
             return

@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from redis.crc import key_slot
 
+from tests.e2e import faults
 from tests.e2e.client import key_of_each_slot
 from tests.e2e.watched import TASK, Watched, descendants
 
@@ -46,6 +50,31 @@ def _runs(pid: int) -> bool:
         return state.rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False
+
+
+def test_the_server_of_a_container_is_found_and_nothing_else(tmp_path: Path) -> None:
+    """In cgroup folders made by hand: not another program beside it, nor a server of another pod or container."""
+    server = tmp_path / "redis-server"
+    server.symlink_to(shutil.which("sleep") or "")
+    with ExitStack() as stack:
+        pids = [
+            stack.enter_context(_running([program, "600"])) for program in (str(server), "sleep", *[str(server)] * 2)
+        ]
+        places = ("pod1/a", "pod1/a", "pod1/b", "pod2/a")
+        for pid, place in zip(pids, places, strict=True):
+            folder = tmp_path / "kubepods" / "burstable" / place
+            folder.mkdir(parents=True, exist_ok=True)
+            with (folder / "cgroup.procs").open("a") as file:
+                file.write(f"{pid}\n")
+        assert faults.servers_in([tmp_path], "1", "a") == {pids[0]}
+        assert faults.servers_in([tmp_path], "3", "a") == set()
+
+
+@contextmanager
+def _running(command: list[str]) -> Iterator[int]:
+    with subprocess.Popen(command) as process:
+        yield process.pid
+        process.kill()
 
 
 def test_task_names() -> None:

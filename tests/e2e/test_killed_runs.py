@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.e2e import playbook
 from tests.e2e.cluster import Cluster
 from tests.e2e.instances import Variables, instance, lives
@@ -26,6 +28,7 @@ RUNS = 20
 LOCK_SECONDS = 5
 
 
+@pytest.mark.chaos
 def test_killed_after_each_change(cluster: Cluster, namespace: str, image: str) -> None:
     """Each run is killed after the first change after which none was killed yet, until one gets through.
 

@@ -22,13 +22,6 @@ NEWEST = ("redis-8.6", "valkey-9.1")
 KEPT = CHECKOUT / "build" / "ledger"
 
 
-@pytest.fixture
-def local(cluster: Cluster) -> Cluster:
-    if not cluster.local:
-        pytest.skip("the clients of the ledger need the local Kubernetes, whose pods this machine reaches")
-    return cluster
-
-
 def test_out_and_in_with_a_job_that_is_cancelled(local: Cluster, namespace: str) -> None:
     """3 -> 5 -> 3. The first job is told to end in the middle of its moves, and simply run again."""
     variables = instance("shop", namespace, images(local)["redis-8.0"], storage=CLAIMS, lock_duration=5)
@@ -72,6 +65,7 @@ def assert_same_again(cluster: Cluster, variables: Variables) -> None:
     assert again.changed == 0, again.output
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("line", ["redis-8.0", *(pytest.param(line, marks=pytest.mark.chaos) for line in NEWEST)])
 def test_four_and_back_with_many_keys(local: Cluster, namespace: str, line: str) -> None:
     if line not in images(local):

@@ -24,6 +24,7 @@ def variables(request: pytest.FixtureRequest, cluster: Cluster, namespace: str) 
     return instance(name, namespace, images(cluster)[request.param], storage=CLAIMS)
 
 
+@pytest.mark.chaos
 def test_replicas_up_and_down(cluster: Cluster, namespace: str, variables: Variables) -> None:
     name = variables["redis_cluster_name"]
     playbook.converge(cluster, variables)

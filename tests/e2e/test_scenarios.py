@@ -17,7 +17,7 @@ from tests.environment import CHECKOUT, tool_environment
 
 FOLDER = CHECKOUT / "extensions" / "molecule"
 SCENARIOS = sorted(path.parent.name for path in FOLDER.glob("*/molecule.yml") if path.parent.name != "default")
-SECONDS = 900
+SECONDS = 1800
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)

@@ -21,7 +21,7 @@ from tests.e2e.listing import kinds
 
 NAME = "canaries"
 APPLICATION, CHANGED, REPORTS = "canary-Kx7q2Vw9-first", "canary-Zt4m8Bn3-second", "canary-Rp5c1Jh6-reports"
-GENERATED = ("tool-password", "replication-password", "probe-password")
+GENERATED = ("tool-password", "replication-password", "probe-password", "keeper-password")
 OPTIONS = ("-vvv", "--diff")
 
 

@@ -73,6 +73,9 @@ class Relay:
     def fall_silent(self) -> None:
         self._silent.set()
 
+    def speak(self) -> None:
+        self._silent.clear()
+
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_until_complete(asyncio.start_server(self._connected, sock=self._listening))
@@ -111,7 +114,7 @@ def test_silent_in_mid_run(cluster: Cluster, namespace: str, image: str, tmp_pat
             relay.fall_silent()
             done = run.end()
     assert done.code == 2, done.output
-    assert re.search(r"Timed out after 3\d second", done.output), done.output
+    assert re.search(r"Timed out after \d\d second", done.output), done.output
     assert "Traceback" not in done.output, done.output
     assert playbook.converge(cluster, {**variables, "redis_cluster_wait_timeout": 300}).changed > 0
     playbook.destroy(cluster, variables)

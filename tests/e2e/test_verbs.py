@@ -68,6 +68,7 @@ def test_failover(cluster: Cluster, variables: Variables, pods: Pods) -> None:
     assert refused.code == 2
 
 
+@pytest.mark.chaos
 def test_repair(cluster: Cluster, variables: Variables, pods: Pods) -> None:
     """What another tool left behind: a slot that is open on one side."""
     masters = [line.split() for line in pods.table().splitlines() if "master" in line]
@@ -91,6 +92,7 @@ def test_repair(cluster: Cluster, variables: Variables, pods: Pods) -> None:
     assert (again.code, again.changed) == (0, 0), again.output
 
 
+@pytest.mark.chaos
 def test_rebalance(cluster: Cluster, variables: Variables, pods: Pods) -> None:
     heavy = {**variables, "redis_cluster_weights": {"0": 2}}
     foreseen = playbook.run(cluster, "redis_cluster_rebalance", heavy, "--check", "--diff")

@@ -14,7 +14,7 @@ from tests.e2e.instances import instance
 from tests.e2e.listing import listing
 
 
-@pytest.mark.parametrize("line", ["redis-8.6", "valkey-9.1"])
+@pytest.mark.parametrize("line", [pytest.param("redis-8.6", marks=pytest.mark.chaos), "valkey-9.1"])
 def test_line(cluster: Cluster, namespace: str, line: str) -> None:
     if line not in images(cluster):
         pytest.skip(f"{line} could not be had here")

@@ -31,6 +31,12 @@ def server(request: pytest.FixtureRequest) -> Server:
     return found
 
 
+@pytest.fixture
+def shell(server: Server) -> str:
+    """Of the images: Debian's with one family, Alpine's with the other, as each with both takes twice as long."""
+    return "dash" if server.family == "redis" else "busybox"
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A file with ``SUITES`` is run with the versions of these suites, or of ``<family>-<suite>``, and with all of them

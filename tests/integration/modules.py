@@ -127,7 +127,7 @@ class Running:
 
     def result(self) -> Result:
         """Of its last module, when it has ended."""
-        output, errors = self._process.communicate(timeout=180)
+        output, errors = self._process.communicate(timeout=400)
         return _results(subprocess.CompletedProcess([], self._process.returncode, output, errors))[-1]
 
 

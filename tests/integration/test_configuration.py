@@ -131,7 +131,7 @@ TEXTS = st.lists(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(values=TEXTS)
 def test_no_value_becomes_anything_else_than_itself(server: Server, values: list[str]) -> None:
     lines = [f"{name} {configuration.quoted(value)}" for name, value in zip(FREE_TEXT, values, strict=True)]
@@ -149,7 +149,10 @@ def test_the_list_of_directives_is_what_the_server_says(server: Server) -> None:
     assert known.words["directives"] == directives.names(named)
     assert known.words["commands"] == directives.commands(named)
     assert known.words["categories"] == directives.categories(named)
-    assert {name for name in known.words["restart_only"] if not directives.is_for_boot(name)} == set()
+    restart_only = {name for name in known.words["directives"] if directives.needs_restart(name, named)}
+    assert known.words["restart_only"] == restart_only
+    assert {name for name in restart_only if not directives.is_for_boot(name)} == set()
+    assert {name: directives.default(name, named) for name in known.defaults} == known.defaults
 
 
 def test_what_stands_in_live_conf_can_be_set_while_the_server_runs(server: Server, tmp_path: Path) -> None:

@@ -9,22 +9,22 @@ import signal
 from itertools import count
 from typing import Any
 
-import pytest
-
-from tests.integration import modules, moving, servers_say
+from tests.integration import modules, moving, servers_say, sweeps
+from tests.integration.servers_say import shards
 from tests.integration.writer import writing
 from tests.loopback import Process, processes
 from tests.servers import Server
 
 SUITES = ("trixie",)
 
-NODE_TIMEOUT = 1000
-"""Milliseconds: the windows of elections are 2 s and 4 s."""
+NODE_TIMEOUT = 2000
+"""Milliseconds: the windows of elections are 4 s and 8 s. With less, servers that a busy machine holds up for a second
+have elections of their own, which no test here asked for."""
 
 QUICK = ("--cluster-node-timeout", str(NODE_TIMEOUT), "--cluster-allow-replica-migration", "no")
 """As the role has it: on a machine that is busy for a second replicas would wander to other shards by themselves."""
 
-WISH: dict[str, Any] = {"shards": 3, "node_timeout": NODE_TIMEOUT, "replica_sync_delay": 0, "wait_timeout": 60}
+WISH: dict[str, Any] = {"shards": 3, "node_timeout": NODE_TIMEOUT, "replica_sync_delay": 0, "wait_timeout": 180}
 FAILOVER = ("cluster_failover",)
 MOST_BATCHES = 30
 HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
@@ -32,18 +32,6 @@ HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 
 def create(members: list[Process], replicas: int = 1) -> None:
     modules.create(members, **WISH, replicas=replicas)
-
-
-def shards(members: list[Process]) -> list[list[Process]]:
-    """Master first; in the order of their slots."""
-    found = {servers_say.own_id(member): member for member in members}
-    table = servers_say.table(members[0])
-    masters = [node_id for node_id, line in table.items() if line.master == "-"]
-    masters.sort(key=lambda node_id: int(table[node_id].slots[0].split("-")[0]))
-    return [
-        [found[master], *(found[node_id] for node_id, line in table.items() if line.master == master)]
-        for master in masters
-    ]
 
 
 def hand_over(members: list[Process], *to: Process, replicas: int = 1) -> modules.Result:
@@ -101,6 +89,7 @@ def test_check_mode_foresees_it_and_a_second_run_does_nothing(server: Server) ->
         assert servers_say.picture(members) == before
 
 
+@sweeps.one_server()
 def test_twenty_in_a_row(server: Server) -> None:
     with processes(server, 6, QUICK) as members:
         create(members)
@@ -162,7 +151,7 @@ def test_away_from_a_member(server: Server) -> None:
         assert not servers_say.is_master(second)
         assert not modules.succeed(FAILOVER, members, **wish)[0].changed
         assert "cluster-replica-no-failover" in modules.refuse(
-            "cluster_failover", members, **WISH, replicas=2, to=[second.endpoint]
+            "cluster_failover", members, **{**WISH, "wait_timeout": 60}, replicas=2, to=[second.endpoint]
         )
 
 
@@ -206,7 +195,7 @@ def test_a_name_that_nobody_has_is_refused_at_once(server: Server) -> None:
         assert message.startswith("Cannot hand over to or from 127.0.0.9:1: no member has that name; there are ")
 
 
-@pytest.mark.parametrize("amid", [False, True], ids=["after-a-batch", "amid-a-batch"])
+@sweeps.swept(("redis", False), ("valkey", True))
 def test_killed_at_each_step(server: Server, amid: bool) -> None:
     """The same servers for all kills; each rerun ends what the killed run began."""
     with processes(server, 9, QUICK) as members:

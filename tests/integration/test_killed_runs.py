@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration import modules, servers_say
+from tests.integration import modules, servers_say, sweeps
 from tests.loopback import Process, processes
 from tests.servers import Server
-from tests.servers.suites import SOURCES
 
 WISH: dict[str, Any] = {"shards": 3, "replicas": 1, "node_timeout": 5000, "replica_sync_delay": 3}
 
@@ -23,11 +22,8 @@ FEWEST_BATCHES = 12
 MOST_BATCHES = 60
 """A run that sends more than this does not end."""
 
-ONE_OF_EACH_FAMILY = [source for source in SOURCES if source.suite == "trixie"]
 
-
-@pytest.mark.parametrize("server", ONE_OF_EACH_FAMILY, indirect=True, ids=str)
-@pytest.mark.parametrize("amid", [False, True], ids=["after-a-batch", "amid-a-batch"])
+@sweeps.swept(("redis", False), ("valkey", True))
 @pytest.mark.parametrize("parity", ["odd", "even"])
 def test_killed_at_each_step(server: Server, amid: bool, parity: str) -> None:
     """New servers for each kill; odd and even numbers apart so that they run side by side."""

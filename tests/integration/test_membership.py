@@ -11,12 +11,9 @@ from contextlib import ExitStack, contextmanager
 from itertools import count
 from typing import Any
 
-import pytest
-
-from tests.integration import clients, modules, servers_say
+from tests.integration import clients, modules, moving, servers_say, sweeps
 from tests.loopback import Process, processes
 from tests.servers import Server, available
-from tests.servers.suites import SOURCES
 
 TIMES: dict[str, Any] = {"node_timeout": 2000, "replica_sync_delay": 0, "wait_timeout": 60}
 
@@ -36,8 +33,6 @@ BATCHES = 2
 
 MOST_BATCHES = 30
 """A run that sends more than this does not end."""
-
-ONE_OF_EACH_FAMILY = [source for source in SOURCES if source.suite == "trixie"]
 
 
 def scale_out(members: Sequence[Process], shards: int, replicas: int) -> list[modules.Result]:
@@ -75,6 +70,7 @@ def assert_gone(stay: Sequence[Process], leave: Sequence[Process]) -> None:
 def test_shards_join_without_slots_and_leave_again(server: Server) -> None:
     with grown(server) as (stay, leave):
         written = clients.write(stay[0])
+        moving.await_rest([*stay, *leave])
         everyone = servers_say.table(stay[0])
         assert all(servers_say.table(process) == everyone for process in [*stay, *leave])
         masters = {node_id: line for node_id, line in everyone.items() if line.master == "-"}
@@ -114,6 +110,7 @@ def test_nobody_comes_back_when_gossip_may_bring_him() -> None:
             time.sleep(3)
 
 
+@sweeps.one_server()
 def test_replicas_leave_with_data_and_are_taken_back(server: Server) -> None:
     """They are not reset: their copy is nobody else's business. When wished again they join with their old id."""
     with processes(server, 9) as members:
@@ -151,8 +148,7 @@ def test_shards_that_left_come_back_as_new_ones(server: Server) -> None:
         assert len({line.epoch for line in table.values()}) == 6
 
 
-@pytest.mark.parametrize("server", ONE_OF_EACH_FAMILY, indirect=True, ids=str)
-@pytest.mark.parametrize("amid", [False, True], ids=["after-a-batch", "amid-a-batch"])
+@sweeps.swept(("redis", True), ("valkey", False))
 def test_killed_at_each_step(server: Server, amid: bool) -> None:
     """Back and forth on the same servers, each time killed one step later."""
     with grown(server) as (stay, leave):
@@ -172,6 +168,7 @@ def test_killed_at_each_step(server: Server, amid: bool) -> None:
 
 
 def refused(stay: Sequence[Process], leave: Sequence[Process]) -> str:
+    moving.await_rest([*stay, *leave])
     before = servers_say.picture([*stay, *leave])
     message = modules.refuse("cluster_forget", [*stay, *leave], **parting(leave, 0))
     assert servers_say.picture([*stay, *leave]) == before
@@ -211,7 +208,7 @@ def test_a_ghost_goes_only_when_that_is_wished(server: Server) -> None:
 
 
 def _wait_until_failed(stay: Sequence[Process], number: int) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         failed = [sum("fail" in line.flags for line in servers_say.table(process).values()) for process in stay]
         if set(failed) == {number}:

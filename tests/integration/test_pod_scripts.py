@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 import subprocess
 import time
 from collections.abc import Iterator
@@ -16,14 +14,12 @@ from pathlib import Path
 import pytest
 import redis
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import acl
-from ansible_collections.k8sredis.core.plugins.module_utils._decide.configuration import configuration
-from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import declaration
 
-from tests.loopback import ports
+from tests.integration.instance import PASSWORDS, image, mount
+from tests.loopback import BUS_OFFSET, ports
 from tests.servers import Server
-from tests.unit.scripts.pod import PLACES, Pod, which
+from tests.unit.scripts.pod import Pod, which
 
-PASSWORDS = {"tool": "tool-secret", "replication": "replica-secret", "probe": "probe-secret", "default": "app-secret"}
 WITHIN = 20.0
 """Seconds for a server to start, and for a probe to see what has happened."""
 
@@ -38,7 +34,7 @@ def port() -> Iterator[int]:
 def pod(server: Server, port: int, tmp_path: Path) -> Iterator[Pod]:
     """A pod whose server runs."""
     pod = image(server, Pod(tmp_path, "dash"))
-    mount(pod, port)
+    mount(pod, port=port, bus_port=port + BUS_OFFSET)
     pod.environment |= {
         "POD_IPS": "127.0.0.1",
         "PORT": str(port),
@@ -57,31 +53,6 @@ def pod(server: Server, port: int, tmp_path: Path) -> Iterator[Pod]:
     finally:
         pod.server.kill()  # a server in an endless script does not end by itself
         pod.server.wait()
-
-
-def image(server: Server, pod: Pod) -> Pod:
-    """With the programs of a version."""
-    for program in ("server", "cli"):
-        name = f"{server.family}-{program}"
-        pod.program(name, f'exec {shlex.join(server.command(name))} "$@"')
-    return pod
-
-
-def mount(pod: Pod, port: int) -> None:
-    """What preflight and users make for it."""
-    declared, problems = declaration({"name": "shop", "port": port, "bus_port": port + 10000})
-    assert problems == []
-    texts = configuration(declared)
-    pod.write("/usr/local/etc/redis/redis.conf", placed(pod, texts.boot))
-    pod.write("/usr/local/etc/redis/live.conf", placed(pod, texts.live))
-    hashes = {name: acl.password_hash(password) for name, password in PASSWORDS.items()}
-    system = acl.system_users(hashes["tool"], hashes["replication"], hashes["probe"])
-    application = acl.User(acl.DEFAULT, (hashes["default"],), acl.APPLICATION_COMMANDS, acl.ALL_KEYS, acl.ALL_CHANNELS)
-    pod.write("/etc/k8sredis/auth/users.acl", acl.text(acl.all_users(system, application, ())))
-
-
-def placed(pod: Pod, text: str) -> str:
-    return re.sub("|".join(PLACES), lambda found: str(pod.place(found[0])), text)
 
 
 def passes(pod: Pod, kind: str) -> bool:

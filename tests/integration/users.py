@@ -24,6 +24,7 @@ PASSWORDS = {
     "tool-password": "tool-password-0123456789",
     "replication-password": "replication-0123456789",
     "probe-password": "probe-password-0123456789",
+    "keeper-password": "keeper-password-0123456789",
     "password": "application-0123456789",
 }
 SECRET = "shop-auth"

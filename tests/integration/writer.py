@@ -22,7 +22,7 @@ COUNTERS = 60
 TURNS = 200
 """Increments that wait_for_more() waits for."""
 
-DEADLINE = 30.0
+DEADLINE = 120.0
 
 
 @dataclass

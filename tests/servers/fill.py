@@ -12,30 +12,31 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.loopback import Process
 
 FILL = """
-local value = string.rep('x', 32)
 local made = 0
 for number = tonumber(ARGV[1]), tonumber(ARGV[2]) do
   local key = 'key:' .. number
   local slot = redis.call('CLUSTER', 'KEYSLOT', key)
   if slot >= tonumber(ARGV[3]) and slot <= tonumber(ARGV[4]) then
-    redis.call('SET', key, value)
+    redis.call('SET', key, ARGV[5])
     made = made + 1
   end
 end
 return made
 """
 
+VALUE = "x" * 32
+
 AT_ONCE = 50_000
 """Numbers that one call goes through, so that no server is busy for seconds."""
 
 
-def fill_script(nodes: str, keys: int) -> Iterator[tuple[str, ...]]:
+def fill_script(nodes: str, keys: int, value: str = VALUE) -> Iterator[tuple[str, ...]]:
     """The commands for a master whose CLUSTER NODES this is; none for one without slots."""
     own = [line.split() for line in nodes.splitlines() if "myself" in line]
     if len(own[0]) > 8:
         first, _dash, last = own[0][8].partition("-")
         for start in range(0, keys, AT_ONCE):
-            yield ("EVAL", FILL, "0", str(start), str(min(start + AT_ONCE, keys) - 1), first, last or first)
+            yield ("EVAL", FILL, "0", str(start), str(min(start + AT_ONCE, keys) - 1), first, last or first, value)
 
 
 def fill(masters: Sequence[Process], keys: int) -> int:

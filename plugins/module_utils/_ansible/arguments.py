@@ -61,6 +61,11 @@ def topology() -> Spec:
     }
 
 
+def made_from() -> Spec:
+    """What pods are to be made from; without it, what their StatefulSets say."""
+    return {"restart_hash": {"type": "str"}, "made_from": {"type": "str"}}
+
+
 def shares() -> Spec:
     """What each shard is to have."""
     return {

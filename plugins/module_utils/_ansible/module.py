@@ -23,7 +23,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import arguments
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import validation_moves
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import rollout, validation_moves
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.lock import Lock, Renewal
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
 from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Fatal, Plan, Refused, Wish
@@ -205,6 +205,17 @@ def statefulsets(module: AnsibleModule, api: Kube | None) -> tuple[StatefulSet, 
         return ()
 
 
+def requested_restarts(module: AnsibleModule, api: Kube | None) -> dict[str, str]:
+    """Pods whose restart was requested, see rollout.REQUEST; nothing changes the Lease here."""
+    if api is None or not module.params["name"]:
+        return {}
+    try:
+        return rollout.parsed(Lock(api, module.params["name"], "").note(rollout.REQUEST))
+    except Forbidden as error:
+        module.warn(f"Requested restarts are not judged: {error}")
+        return {}
+
+
 def expected_names(module: AnsibleModule) -> list[str]:
     """Pod names of an instance; endpoints name themselves, and foreign pods are those that are found."""
     params = module.params
@@ -218,9 +229,12 @@ def expected_names(module: AnsibleModule) -> list[str]:
 
 
 @contextmanager
-def session(module: AnsibleModule, expected: list[str], wished: Wish | None = None) -> Iterator[Session]:
-    """A Session that holds the instance's lock; without lock in check mode and for endpoints."""
-    where = target(module)
+def session(
+    module: AnsibleModule, expected: list[str], wished: Wish | None = None, where: Pods | Endpoints | None = None
+) -> Iterator[Session]:
+    """A Session that holds the instance's lock; without lock in check mode and for endpoints. ``where``: the target,
+    when it is made already."""
+    where = where or target(module)
     work = Session(where, expected, wish=wished)
     try:
         if module.check_mode or where.kube is None or not module.params["name"]:

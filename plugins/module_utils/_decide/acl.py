@@ -18,6 +18,7 @@ from dataclasses import dataclass
 TOOL = "k8sredis-tool"
 REPLICATION = "k8sredis-replication"
 PROBE = "k8sredis-probe"
+KEEPER = "k8sredis-keeper"
 RESERVED_PREFIX = "k8sredis-"
 DEFAULT = "default"
 """The user of clients that log in without a name."""
@@ -52,6 +53,14 @@ commands (seen with 9.1.2). Redis 8.4 has a login of its own between nodes and n
 
 PROBE_COMMANDS = ("+ping", "+info", "+role", "+cluster|info", "+cluster|nodes", "+cluster|myid")
 
+KEEPER_COMMANDS = (
+    "+ping",
+    "+info",
+    *(f"+cluster|{name}" for name in ("info", "nodes", "meet", "replicate", "failover")),
+)
+"""What the scripts of the pods send to their own server and to others: ``gate``, ``keeper`` and ``prestop``. Apart from
+the user of the probes, so that whoever is given that one to watch the servers cannot change anything."""
+
 APPLICATION_COMMANDS = ("+@all", "-@admin", "-@dangerous", "+info", "+keys", "+sort")
 """INFO, KEYS and SORT are 'dangerous' to the servers, but applications use them."""
 ALL_KEYS = ("~*",)
@@ -84,7 +93,9 @@ DISABLED_DEFAULT = User(DEFAULT, enabled=False)
 """Without a line for it in the file, the server's own is on, without a password and may do everything."""
 
 
-def system_users(tool_hash: str, replication_hash: str, probe_hash: str, *, family: str = "redis") -> tuple[User, ...]:
+def system_users(
+    tool_hash: str, replication_hash: str, probe_hash: str, keeper_hash: str, *, family: str = "redis"
+) -> tuple[User, ...]:
     """``family``: redis or valkey; an instance never changes it."""
     replication = (
         User(REPLICATION, (replication_hash,), REPLICATION_COMMANDS + MIGRATION_COMMANDS, ALL_KEYS, ALL_CHANNELS)
@@ -95,6 +106,7 @@ def system_users(tool_hash: str, replication_hash: str, probe_hash: str, *, fami
         User(TOOL, (tool_hash,), TOOL_COMMANDS, ALL_KEYS),
         replication,
         User(PROBE, (probe_hash,), PROBE_COMMANDS),
+        User(KEEPER, (keeper_hash,), KEEPER_COMMANDS),
     )
 
 

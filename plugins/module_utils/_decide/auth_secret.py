@@ -18,7 +18,9 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide.users import
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Refused, Step
 
 APPLICATION_PASSWORD = "password"
-SYSTEM_PASSWORDS = ("tool-password", "replication-password", "probe-password")
+SYSTEM_PASSWORDS = ("tool-password", "replication-password", "probe-password", "keeper-password")
+MADE_ANEW = ("keeper-password",)
+"""Instances made before 0.2 have none, and a lost one locks nobody out: pods read theirs each time they use it."""
 ACL_FILE = "users.acl"
 
 SYSTEM_PASSWORD = re.compile(r"[!#-&(-~]+")
@@ -44,7 +46,10 @@ def passwords(there: Data, application: Login, generate: Callable[[], str]) -> d
 
 def check_kept(name: str, there: Data, application: Login, running: Sequence[str]) -> None:
     """Raises Refused when passwords are lost that running servers want: new ones would lock everybody out."""
-    needed = [*SYSTEM_PASSWORDS, *([] if application.password else [APPLICATION_PASSWORD])]
+    needed = [
+        *(key for key in SYSTEM_PASSWORDS if key not in MADE_ANEW),
+        *([] if application.password else [APPLICATION_PASSWORD]),
+    ]
     missing = [key for key in needed if not there.get(key)]
     if missing and running:
         raise Refused(

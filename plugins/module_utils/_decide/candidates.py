@@ -70,10 +70,11 @@ def serving(view: View) -> list[Node]:
 
 
 def _is_older(candidate: Node, master: Node) -> bool:
-    """Also one of the other family: neither reads what the other writes."""
+    """By the branch: patch releases of one write the same format. Also one of the other family: neither reads what
+    the other writes."""
     own_family, own_number = _version(candidate)
     family, number = _version(master)
-    return own_family != family or own_number < number
+    return own_family != family or own_number[:2] < number[:2]
 
 
 def _version(node: Node) -> tuple[str, tuple[int, ...]]:

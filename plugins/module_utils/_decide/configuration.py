@@ -39,10 +39,13 @@ class Configuration:
 
 
 def configuration(wish: Declaration) -> Configuration:
-    chosen = settings(wish)
-    boot = [*_structure(wish), *((name, value) for name, value in chosen if directives.is_for_boot(name))]
-    live = [*_defaults(wish), *((name, value) for name, value in chosen if not directives.is_for_boot(name))]
-    return Configuration(_text([*boot, ("include", f"{FOLDER}/live.conf")]), _text(live))
+    boot = [*structure(wish), *((name, value) for name, value in settings(wish) if directives.is_for_boot(name))]
+    return Configuration(_text([*boot, ("include", f"{FOLDER}/live.conf")]), _text(live_lines(wish)))
+
+
+def live_lines(wish: Declaration) -> list[Line]:
+    """Of live.conf."""
+    return [*_defaults(wish), *((name, value) for name, value in settings(wish) if not directives.is_for_boot(name))]
 
 
 def settings(wish: Declaration) -> list[Line]:
@@ -72,7 +75,7 @@ def _text(lines: Iterable[Line]) -> str:
     return "".join(f"{name} {quoted(value)}\n" for name, value in lines)
 
 
-def _structure(wish: Declaration) -> list[Line]:
+def structure(wish: Declaration) -> list[Line]:
     return [
         ("port", str(wish.port)),
         ("cluster-port", str(wish.bus_port)),
@@ -132,6 +135,19 @@ def memory_limit(wish: Declaration) -> int | None:
 def derives_maxmemory(wish: Declaration) -> bool:
     """Whether the pod works maxmemory out from its own limit when it starts."""
     return memory_limit(wish) is not None and given(wish, "maxmemory") is None
+
+
+def derived_maxmemory(wish: Declaration) -> int:
+    """Bytes that a pod works out when it starts; 0 when it works out none."""
+    return (memory_limit(wish) or 0) * wish.maxmemory_percent // 100 if derives_maxmemory(wish) else 0
+
+
+def maxmemory(wish: Declaration) -> int | None:
+    """Bytes that a server has as C(maxmemory) after its start; None when there is none or it is not known here."""
+    if derives_maxmemory(wish):
+        return derived_maxmemory(wish)
+    lines = directives.lines(given(wish, "maxmemory")) or ("",)
+    return quantities.memory(lines[-1]) or None
 
 
 def replica_sync_delay(wish: Declaration) -> int:

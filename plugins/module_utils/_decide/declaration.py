@@ -46,6 +46,8 @@ class Declaration:
     weights: Table = field(default_factory=dict)
     moves: Table = field(default_factory=dict)
     scale_in_claims: str = "keep"
+    disruption_budget: str = "shard"
+    rollout: Table = field(default_factory=dict)
 
     image: str = ""
     image_pull_policy: str = "IfNotPresent"
@@ -92,7 +94,8 @@ class Declaration:
     container_security_context: Table | None = None
     extra_volumes: Items = ()
     extra_volume_mounts: Items = ()
-    termination_grace_period: int = 60
+    termination_grace_period: int = 0
+    keeper: bool = True
 
     wait_timeout: int = 300
     lock_duration: int = 60

@@ -12,20 +12,22 @@ declared, never from texts that a release of the collection generates: a new rel
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
     configuration,
     directives,
-    live,
+    grace,
     names,
     quantities,
     versions,
 )
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
-from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unchangeable
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import LONGEST_VALUE, shown, unchangeable
+from ansible_collections.k8sredis.core.plugins.module_utils._model import Wish
+from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import StatefulSet
 
 ANNOTATION = "k8sredis.io/declared"
 FORMAT = 1
@@ -52,22 +54,29 @@ RESTART_RELEVANT: Mapping[str, Any] = {
     "extra_volumes": [],
     "extra_volume_mounts": [],
     "termination_grace_period": 60,
+    "keeper": True,
 }
 """Settings that a pod takes up only when it restarts, each with a value that leaves the hash alone.
 
 Frozen: an entry is never changed. A new one gets the value that stands for how pods were before it existed,
-so that nobody's pods restart for it."""
+so that nobody's pods restart for it. ``keeper``: its absence before 0.2 is not told from its presence; pods get it at
+their next restart."""
 
 SCALE = ("shards", "replicas")
-LIVE = ("require_full_coverage", "preferred_endpoint_type")
-"""Directives that a server takes while it runs, with variables of their own."""
-MENDED = ("node_timeout",)
-"""What a run sets on a live instance: told for the doctor, never a change that is refused."""
+LIVE = ("require_full_coverage", "preferred_endpoint_type", "node_timeout")
+"""Directives that a server takes while it runs, with variables of their own: a run sets them, so that they are told for
+the doctor and never a change that is refused."""
 
-RESTART_REASON = "it needs a restart of every pod, which this version does not do yet"
+RESTART_REASON = "it needs a restart of every pod"
+"""Of a change that a run brings to the pods one by one: never refused on a live instance."""
+FIXED = {
+    "persistence": "servers would start from files of the other kind, which are old or not there",
+    "port": "members, modules and clients reach all pods at one port, and pods that restart one by one would have two",
+    "bus_port": "members could not reach each other while pods that restart one by one have two bus ports",
+    "ip_family": "members could not reach each other while pods that restart one by one announce both families",
+}
+"""What a restart of one pod after the other cannot bring about, and why."""
 SCALE_REASON = "its claims are those of so many members; only an instance that runs is scaled"
-LIVE_REASON = "this version does not change directives of a live instance yet"
-PERSISTENCE_REASON = "servers would start from files of the other kind, which are old or not there"
 STORAGE_REASON = "the data would stay behind"
 
 
@@ -83,7 +92,10 @@ class Change:
 
 def declared(wish: Declaration) -> dict[str, Any]:
     """What the annotation holds: no secrets, no users."""
-    plain = {name: _plain(getattr(wish, name)) for name in (*SCALE, *LIVE, *MENDED, *RESTART_RELEVANT)}
+    plain = {name: _plain(getattr(wish, name)) for name in (*SCALE, *LIVE, *RESTART_RELEVANT)}
+    # What is computed may change with a release, so it counts as the default of former ones.
+    if wish.termination_grace_period == grace.COMPUTED:
+        plain["termination_grace_period"] = RESTART_RELEVANT["termination_grace_period"]
     server, _problems = versions.server(wish.image, wish.version)
     return {"format": FORMAT, "server": str(server), **plain, "storage": _storage(wish), "config": _config(wish)}
 
@@ -101,23 +113,86 @@ def read(annotation: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and found.get("format") == FORMAT else None
 
 
+def last(made: Sequence[StatefulSet]) -> dict[str, Any]:
+    """What the last run declared, empty when nothing tells. The first shard never leaves, so it tells the latest."""
+    return (read(made[0].annotations.get(ANNOTATION, "")) or {}) if made else {}
+
+
+def shape(before: Mapping[str, Any]) -> Wish | None:
+    """Of what was declared."""
+    shards, replicas = before.get("shards"), before.get("replicas")
+    return Wish(shards, replicas) if isinstance(shards, int) and isinstance(replicas, int) else None
+
+
 def restart_hash(wish: Declaration) -> str:
     """10 hexadecimal digits over what a pod takes up only when it restarts."""
+    return names.short_hash(made_from(wish))
+
+
+def made_from(wish: Declaration) -> str:
+    """What a pod takes up only when it restarts, as JSON without neutral values; pods carry it as an annotation, so
+    that a run can say why it restarts one."""
     now = declared(wish)
     relevant = {name: _canonical(name, now[name]) for name, neutral in RESTART_RELEVANT.items() if now[name] != neutral}
     relevant["config"] = {name: value for name, value in now["config"].items() if directives.is_for_boot(name)}
-    return names.short_hash(json.dumps(relevant, sort_keys=True, separators=(",", ":"), ensure_ascii=True))
+    return json.dumps(relevant, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 def changes(before: Mapping[str, Any], wish: Declaration) -> list[Change]:
     """In a fixed order. A setting that the annotation does not know had its neutral value."""
     now = declared(wish)
     found = []
-    for name in (*SCALE, *RESTART_RELEVANT, *LIVE):
+    for name in (*SCALE, *RESTART_RELEVANT):
         old = before.get(name, RESTART_RELEVANT.get(name))
         if name != "storage" and _canonical(name, old) != _canonical(name, now[name]):
             found.append(Change(name, old, now[name], _reason(name)))
     return [*found, *_storage_changes(before.get("storage") or {}, now["storage"]), *_config_changes(before, now)]
+
+
+def is_rolled(change: Change) -> bool:
+    """Whether a run brings it to the pods by restarting them one by one."""
+    return change.reason == RESTART_REASON
+
+
+def differences(before: str, now: str) -> list[str]:
+    """What differs between two texts of made_from(), in words such as ``image redis:8.0 -> redis:8.6``; empty when one
+    of them cannot be read."""
+    old, new = _leaves(before), _leaves(now)
+    if old is None or new is None:
+        return []
+    return [
+        f"{name} {_word(old.get(name))} -> {_word(new.get(name))}"
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _leaves(text: str) -> dict[str, Any] | None:
+    """By dotted names; a setting that is not named has its neutral value."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(found, dict):
+        return None
+    flat: dict[str, Any] = {}
+    for name, value in {**RESTART_RELEVANT, **found}.items():
+        _flatten(name, value, flat)
+    return flat
+
+
+def _flatten(name: str, value: Any, into: dict[str, Any]) -> None:
+    if isinstance(value, Mapping):
+        for key, deeper in value.items():
+            _flatten(f"{name}.{key}", deeper, into)
+    elif value is not None:
+        into[name] = _short(value)
+
+
+def _word(value: Any) -> str:
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) and value.isprintable() and len(value) <= LONGEST_VALUE else shown(value)
 
 
 def problem(change: Change, way_out: str) -> str:
@@ -127,9 +202,7 @@ def problem(change: Change, way_out: str) -> str:
 def _reason(name: str) -> str:
     if name in SCALE:
         return SCALE_REASON
-    if name in LIVE:
-        return LIVE_REASON
-    return PERSISTENCE_REASON if name == "persistence" else RESTART_REASON
+    return FIXED.get(name, RESTART_REASON)
 
 
 def _storage_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
@@ -145,17 +218,13 @@ def _storage_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Cha
 
 
 def _config_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
-    """One for each directive."""
+    """One for each directive that a server reads only when it starts."""
     old, new = before.get("config") or {}, now["config"]
     return [
-        Change(f"config.{name}", _short(old.get(name)), _short(new.get(name)), _config_reason(name))
+        Change(f"config.{name}", _short(old.get(name)), _short(new.get(name)), RESTART_REASON)
         for name in sorted({*old, *new})
-        if old.get(name) != new.get(name) and name not in live.MENDED
+        if old.get(name) != new.get(name) and directives.is_for_boot(name)
     ]
-
-
-def _config_reason(name: str) -> str:
-    return RESTART_REASON if directives.is_for_boot(name) else LIVE_REASON
 
 
 def _short(values: Any) -> Any:

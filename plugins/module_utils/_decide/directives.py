@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from enum import Enum
 from typing import Any
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import known
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import known, known_defaults
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.versions import Server
 
 NAME = re.compile(r"[a-z][a-z0-9._-]*")
@@ -127,6 +127,23 @@ def categories(server: Server) -> frozenset[str]:
     return frozenset().union(*_neighbours(known.CATEGORIES, server))
 
 
+def needs_restart(name: str, server: Server) -> bool:
+    """Whether this version reads it only when it starts, as the server itself said; between two versions of the tables,
+    whether either of them does. Of directives that the tables do not know, as those of modules, only a server can tell.
+    """
+    return any(name in words for words in _neighbours(known.RESTART_ONLY, server))
+
+
+def default(name: str, server: Server) -> str | None:
+    """What a server has when nobody sets it, by the last table not newer than the server; None when nobody knows."""
+    values = known_defaults.DEFAULTS[server.family]
+    older = [version for version in sorted(values) if version[: len(server.version)] <= server.version]
+    for version in reversed(older or sorted(values)[:1]):
+        if name in values[version]:
+            return values[version][name]
+    return None
+
+
 def is_for_boot(name: str) -> bool:
     """Whether a server reads it only when it starts: in any version, or nobody knows.
 
@@ -182,6 +199,22 @@ def text(value: Any) -> str | None:
     if isinstance(value, float):
         return format(value, "f").rstrip("0").rstrip(".")
     return value if isinstance(value, str) else None
+
+
+def canonical(name: str) -> str:
+    """One spelling of a directive that servers know under two: the newer one."""
+    if name == "lua-time-limit":
+        return "busy-reply-threshold"
+    return name.replace("slave", "replica").replace("ziplist", "listpack")
+
+
+SEVERAL_LINES = frozenset({"client-output-buffer-limit", "save"})
+"""Each of their lines adds to those before; of any other directive the last line counts."""
+
+
+def joined(name: str, values: Sequence[str]) -> str:
+    """The lines of a directive as one value, as CONFIG SET takes it."""
+    return " ".join(values) if name in SEVERAL_LINES else values[-1]
 
 
 def lines(value: Any) -> tuple[str, ...] | None:

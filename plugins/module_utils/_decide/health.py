@@ -16,12 +16,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import departure, live, replicas, replication, table
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
+    departure,
+    drift,
+    live,
+    replicas,
+    replication,
+    table,
+)
 from ansible_collections.k8sredis.core.plugins.module_utils._model import SLOTS, Entry, Finding, Node, View, Wish
 
 Check = Callable[[View], Iterator[Finding]]
 
 CRITICAL, WARNING, INFO = "critical", "warning", "info"
+
+SETS_BACK = "a run sets it back"
+RESTARTS = "a restart of its pod brings it"
 
 MEMORY_NEAR = 0.9
 """Share of maxmemory from which on writes are soon refused or keys evicted."""
@@ -358,15 +368,13 @@ def findings(view: View, checks: tuple[Check, ...] = CONVERGENCE + CARE) -> tupl
 
 def config_drift(view: View, declared: Mapping[str, str]) -> Iterator[Finding]:
     """Settings that differ from the declared ones; those that a node does not tell are passed over."""
-    for name, value in sorted(declared.items()):
-        others: dict[str, list[str]] = {}
-        for node in view.answering:
-            seen = (node.settings or {}).get(name, value)
-            if live.differs(name, seen, value):
-                others.setdefault(seen, []).append(node.name)
-        for seen, where in sorted(others.items()):
-            text = f"{name} is '{seen}', declared is '{value}'"
-            yield Finding("config_drift", WARNING, table.joined(where), text, _set_back(name))
+    found: dict[tuple[str, str, str], list[drift.Difference]] = {}
+    for each in drift.differences(view, declared):
+        found.setdefault((each.name, each.seen, each.wished), []).append(each)
+    for (name, seen, wished), where in sorted(found.items()):
+        text = f"{name} is '{seen}', declared is '{wished}'"
+        advice = RESTARTS if any(each.restart for each in where) else SETS_BACK
+        yield Finding("config_drift", WARNING, table.joined([each.node for each in where]), text, advice)
 
 
 def shards_differ(view: View, wish: Wish) -> Iterator[Finding]:
@@ -396,7 +404,7 @@ def version(node: Node) -> str:
 
 
 def _set_back(name: str) -> str:
-    return "a run sets it back" if name in live.MENDED else "set it back with CONFIG SET; a run leaves it as it is"
+    return SETS_BACK if name in live.ALWAYS_WISHED else "set it back with CONFIG SET; a run leaves it as it is"
 
 
 def _serving_masters(view: View) -> list[Node]:

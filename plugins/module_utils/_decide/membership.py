@@ -69,12 +69,21 @@ def refuse_foreign(view: View) -> None:
         for entry in table.strangers(node, view):
             if not entry.is_failing and _everybody_answers(view):
                 raise (Retryable if any(map(table.is_fresh, view.answering)) else Refused)(_stranger_text(node, entry))
-    groups = [group for group in _groups(view) if not _harmless(group)]
-    for group in groups:
+    for group in _with_content(view):
         _refuse_remains(group, view)
         _refuse_lone_holder(group, view)
+    refuse_two_clusters(view)
+
+
+def refuse_two_clusters(view: View) -> None:
+    """Raises Refused when members that do not know each other hold something."""
+    groups = _with_content(view)
     if len(groups) > 1:
         raise Refused(_two_clusters_text(groups))
+
+
+def _with_content(view: View) -> list[list[Node]]:
+    return [group for group in _groups(view) if not _harmless(group)]
 
 
 def _refuse_without_role(view: View) -> None:

@@ -34,7 +34,6 @@ class Names:
     auth: str
     config: str
     boot: str
-    pdb: str
     lock: str
     statefulsets: tuple[str, ...]
 
@@ -47,7 +46,6 @@ def names(wish: Declaration, boot_text: str) -> Names:
         auth=f"{wish.name}-auth",
         config=f"{wish.name}-config",
         boot=f"{wish.name}-boot-{short_hash(boot_text)}",
-        pdb=wish.name,
         lock=f"{wish.name}-lock",
         statefulsets=tuple(statefulset(wish.name, shard) for shard in range(wish.shards)),
     )

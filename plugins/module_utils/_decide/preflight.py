@@ -10,8 +10,12 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
+    budgets,
     configuration,
     declared,
+    grace,
+    growth,
+    live,
     names,
     scale,
     validation_live,
@@ -39,20 +43,33 @@ def result(wish: Declaration, server: Server, there: Instance, verdict: Verdict)
     """The module's ``instance``."""
     texts = configuration.configuration(wish)
     named = names.names(wish, texts.boot)
+    own = {found.name: found for found in validation_live.ours(wish, there)}
+    size = validation_live.claim_size(wish)
     return {
         "names": {**asdict(named), "statefulsets": list(named.statefulsets)},
         "server": {"family": server.family, "version": server.number},
         "configuration": asdict(texts),
+        "live": live.wished(wish, server, validation_live.declared_before(wish, there)),
+        "boot": live.boot(wish),
+        "maxmemory_at_start": configuration.derived_maxmemory(wish),
         "restart_hash": declared.restart_hash(wish),
+        "made_from": declared.made_from(wish),
         "declared": declared.text(wish),
-        "derives_maxmemory": configuration.derives_maxmemory(wish),
+        "derives_maxmemory": configuration.memory_limit(wish) is not None,
+        "maxmemory": configuration.maxmemory(wish) or 0,
+        "grace_seconds": grace.seconds(wish),
+        "hand_over_seconds": grace.hand_over(wish),
         "replica_sync_delay": configuration.replica_sync_delay(wish),
         "pods": scale.pods(wish, there),
         "leaving": scale.leaving(wish, there),
+        "grows": bool(size and validation_live.growth_of(wish, there)),
+        "claim_sizes": [growth.template_size(own[name], size) if name in own else "" for name in named.statefulsets],
+        "budgets": budgets.wished(wish, there),
+        "stale_budgets": budgets.stale(wish, there),
         "stale_configmaps": validation_live.stale_config_maps(there, frozenset({named.boot, named.config})),
         "stale_services": sorted(there.own_services - set(names.services(wish))),
         "namespace_exists": validation_live.namespace_exists(there),
-        "new": not validation_live.ours(wish, there),
+        "new": not validation_live.lives(wish, there),
         "warnings": list(verdict.warnings),
         "skipped_checks": list(verdict.skipped),
     }

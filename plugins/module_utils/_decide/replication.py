@@ -31,16 +31,17 @@ REPLICA_LINE = re.compile(r"slave[0-9]+")
 
 def bytes_behind(replica: Node, master: Node) -> int:
     """0 when the replica keeps up."""
-    return _beyond(MAXIMUM_LAG, replica, master)
+    return beyond(MAXIMUM_LAG, replica, master)
 
 
 def bytes_to_catch_up(replica: Node, master: Node) -> int:
     """0 when a planned failover to the replica takes no longer than it must: the writes of the master stand still
     until the replica has all of them."""
-    return _beyond(FAILOVER_LAG, replica, master)
+    return beyond(FAILOVER_LAG, replica, master)
 
 
-def _beyond(limit: int, replica: Node, master: Node) -> int:
+def beyond(limit: int, replica: Node, master: Node) -> int:
+    """Bytes that the replica is behind, 0 when these are no more than the limit and what is on its way."""
     behind = master.number("master_repl_offset") - max(
         replica.number("slave_repl_offset"), _acknowledged(replica, master)
     )

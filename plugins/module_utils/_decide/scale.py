@@ -25,8 +25,12 @@ DELETE = "delete"
 def pods(wish: Declaration, there: Instance) -> list[int]:
     """How many pods each wished shard has, at first: as many as it has already, where that is more."""
     present = {found.name: found.replicas for found in validation_live.ours(wish, there)}
+    orphaned = validation_live.orphaned(wish, there)
     wished = wish.replicas + 1
-    return [max(present.get(names.statefulset(wish.name, shard), 0), wished) for shard in range(wish.shards)]
+    return [
+        max(present.get(names.statefulset(wish.name, shard), 0), orphaned.get(shard, 0), wished)
+        for shard in range(wish.shards)
+    ]
 
 
 def leaving(wish: Declaration, there: Instance) -> dict[str, Any]:

@@ -11,7 +11,13 @@ from collections import Counter
 from difflib import get_close_matches
 from typing import Any
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import configuration, directives, quantities, values
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
+    configuration,
+    directives,
+    drift,
+    quantities,
+    values,
+)
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unusable, unusable_secret
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.versions import Server
@@ -33,6 +39,7 @@ def problems(wish: Declaration, server: Server | None) -> list[str]:
         *_percent(wish),
         *_maxmemory(wish),
         *_save(wish),
+        *_min_replicas(wish),
         *_modules(wish),
     ]
 
@@ -169,6 +176,20 @@ def _save(wish: Declaration) -> list[str]:
         reason = "it switches off what redis_cluster_persistence=rdb asks for"
         return [unusable("config.save", given, reason, "leave it out, or set redis_cluster_persistence to none")]
     return []
+
+
+def _min_replicas(wish: Declaration) -> list[str]:
+    return [
+        _unusable(
+            name,
+            configuration.given(wish, name),
+            f"a shard has {wish.replicas} replicas, so that its master would refuse every write",
+            "use a smaller number, or more replicas",
+        )
+        for name in drift.MIN_REPLICAS
+        if (text := (directives.lines(configuration.given(wish, name)) or ("",))[-1]).isdecimal()
+        and int(text) > wish.replicas
+    ]
 
 
 def _modules(wish: Declaration) -> list[str]:

@@ -6,16 +6,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import declared, names, quantities, versions
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
+    declared,
+    growth,
+    names,
+    quantities,
+    versions,
+)
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import foreign, unchangeable, unusable
 from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import (
     Claim,
-    ClaimTemplate,
     Instance,
     KubeNode,
     Object,
@@ -33,7 +39,7 @@ OUR_APPLICATION = "redis-cluster"
 OURSELVES = "k8sredis"
 
 POD_SECURITY = "pod-security.kubernetes.io/enforce"
-GROWS = "this version does not grow claims yet"
+SHRINKS = "a claim cannot shrink"
 IMMUTABLE_REASON = "{field} of a StatefulSet cannot be changed"
 
 SKIPPED = {
@@ -51,7 +57,7 @@ def problems(wish: Declaration, there: Instance) -> list[str]:
         *_kube_nodes(wish, there),
         *_storage_class(wish, there),
         *_foreign(wish, there),
-        *(_changes(wish, there) if ours(wish, there) else _left_claims(wish, there)),
+        *(_changes(wish, there) if lives(wish, there) else _left_claims(wish, there)),
     ]
 
 
@@ -74,6 +80,42 @@ def namespace_exists(there: Instance) -> bool:
 def ours(wish: Declaration, there: Instance) -> tuple[StatefulSet, ...]:
     """The instance's StatefulSets."""
     return tuple(found for found in there.statefulsets if belongs(found, wish.name))
+
+
+def lives(wish: Declaration, there: Instance) -> bool:
+    """Whether it has StatefulSets, or pods whose StatefulSets are being made anew."""
+    return bool(ours(wish, there) or orphaned(wish, there))
+
+
+def orphaned(wish: Declaration, there: Instance) -> dict[int, int]:
+    """Pods that no StatefulSet owns: how many the one that owned them had, by shard."""
+    found: dict[int, int] = {}
+    for pod in there.orphans:
+        match = re.fullmatch(rf"{re.escape(wish.name)}-(\d+)-(\d+)", pod)
+        if match:
+            shard, ordinal = int(match[1]), int(match[2])
+            found[shard] = max(found.get(shard, 0), ordinal + 1)
+    return found
+
+
+def claim_size(wish: Declaration) -> str:
+    """Empty where no claims are declared."""
+    kind = wish.storage.get("type") or "persistent_claim"
+    return str(wish.storage.get("size") or "") if kind == "persistent_claim" else ""
+
+
+def growth_of(wish: Declaration, there: Instance) -> growth.Growth:
+    """What is to grow."""
+    wanted = growth.Wanted(wish.name, claim_size(wish), wish.shards, wish.replicas)
+    return growth.growth(wanted, ours(wish, there), [each for each in there.claims if belongs(each, wish.name)])
+
+
+def declared_before(wish: Declaration, there: Instance) -> list[dict[str, Any]]:
+    """What was declared in former runs. The Secret has it before the servers have, so it tells also of a run that was
+    killed on the way to them."""
+    objects: list[Object] = [*ours(wish, there), *([there.secret] if there.secret else [])]
+    found = (declared.read(each.annotations.get(declared.ANNOTATION, "")) for each in objects)
+    return [each for each in found if each is not None]
 
 
 def belongs(found: Object, name: str) -> bool:
@@ -108,7 +150,7 @@ def _namespace(wish: Declaration, there: Instance) -> list[str]:
 def _kube_nodes(wish: Declaration, there: Instance) -> list[str]:
     """Only for pods that are new: a lost node must not keep a run from looking after those that live."""
     members = wish.replicas + 1
-    present = max((found.replicas for found in ours(wish, there)), default=0)
+    present = max((*(found.replicas for found in ours(wish, there)), *orphaned(wish, there).values()), default=0)
     if not needs_kube_nodes(wish) or "nodes" in there.unreadable or members <= present:
         return []
     usable = sum(_is_usable(kube_node, wish) for kube_node in there.kube_nodes)
@@ -144,7 +186,7 @@ def _tolerates(toleration: Any, taint: tuple[str, str, str]) -> bool:
 
 
 def _storage_class(wish: Declaration, there: Instance) -> list[str]:
-    if there.storage_class_found or ours(wish, there):
+    if there.storage_class_found or lives(wish, there):
         return []
     name = wish.storage.get("class") or ""
     if name:
@@ -157,10 +199,14 @@ def _foreign(wish: Declaration, there: Instance) -> list[str]:
     """Objects that have the names of ours and belong to somebody else."""
     wished = {names.statefulset(wish.name, shard) for shard in range(wish.shards)}
     claims = {names.claim(wish.name, shard, ordinal) for shard, ordinal in _members(wish)}
+    budgets = (
+        {wish.name} if wish.disruption_budget == "instance" else wished | {each.name for each in ours(wish, there)}
+    )
     secret = [there.secret] if there.secret and INSTANCE in there.secret.labels else []
     found: list[Object] = [
         *(each for each in there.statefulsets if each.name in wished or _has_the_name(each, wish.name)),
         *(each for each in there.claims if each.name in claims or _has_the_name(each, wish.name)),
+        *(each for each in there.budgets if each.name in budgets),
         *(*there.services, *there.others, *secret),
     ]
     return [_foreign_text(each) for each in found if not belongs(each, wish.name)]
@@ -181,13 +227,34 @@ def _members(wish: Declaration) -> Iterator[tuple[int, int]]:
 def _changes(wish: Declaration, there: Instance) -> list[str]:
     """Each difference once, however many StatefulSets tell it."""
     way_out = _way_out(wish, there)
-    found: dict[str, str] = {}
+    found: dict[str, str] = dict(_orphans(wish, there, way_out))
     for statefulset in ours(wish, there):
         for setting, text in _immutable(wish, statefulset, way_out):
             found.setdefault(setting, text)
         for setting, text in _declared(wish, statefulset, way_out):
             found.setdefault(setting, text)
-    return list(found.values())
+    return [*found.values(), *_server(wish, there)]
+
+
+def _orphans(wish: Declaration, there: Instance, way_out: str) -> Iterator[tuple[str, str]]:
+    """Where a run was killed between the deletion of a StatefulSet and making it anew. Where it was the only one, the
+    Secret tells how it was declared, and the claims themselves what they are."""
+    beyond = max(orphaned(wish, there), default=-1)
+    if beyond >= wish.shards and beyond not in (_shard(found) for found in ours(wish, there)):
+        reason = (
+            f"pods of shard {beyond} run without their StatefulSet, which a run that grew claims did not make again"
+        )
+        yield "shards", unusable("shards", wish.shards, reason, f"run with {beyond + 1} first, then with fewer")
+    if not ours(wish, there) and _left_annotation(there):
+        yield from _declared(wish, StatefulSet("StatefulSet", "", annotations=_annotations(there)), way_out)
+        left = [claim for claim in there.claims if belongs(claim, wish.name)]
+        if claim_size(wish) and left:
+            yield from ((text, text) for text in _left_sizes(wish, left))
+
+
+def _shard(found: StatefulSet) -> int:
+    number = found.name.rpartition("-")[2]
+    return int(number) if number.isdigit() else -1
 
 
 def _way_out(wish: Declaration, there: Instance) -> str:
@@ -232,23 +299,12 @@ def _claim_templates(wish: Declaration, seen: StatefulSet, way_out: str) -> Iter
         yield "storage.type", unchangeable("storage.type", old, kind, reason, way_out)
     elif before is not None:
         size, storage_class = str(wish.storage.get("size") or ""), str(wish.storage.get("class") or "")
-        if quantities.quantity(before.size) != quantities.quantity(size):
-            why = _template_size_reason(before, size)
-            yield "storage.size", unchangeable("storage.size", before.size, size, why, way_out)
+        if (quantities.quantity(before.size) or 0) > (quantities.quantity(size) or 0):
+            yield "storage.size", unchangeable("storage.size", before.size, size, SHRINKS, way_out)
         if before.storage_class != storage_class:
             yield "storage.class", unchangeable("storage.class", before.storage_class, storage_class, reason, way_out)
         if before.access_modes != ("ReadWriteOnce",):
             yield "accessModes", _by_hand(seen, "accessModes")
-
-
-def _template_size_reason(before: ClaimTemplate, size: str) -> str:
-    reason = _size_reason(before, size)
-    return f"{IMMUTABLE_REASON.format(field='volumeClaimTemplates')}, and {reason}" if reason == GROWS else reason
-
-
-def _size_reason(before: ClaimTemplate, size: str) -> str:
-    shrinks = (quantities.quantity(size) or 0) < (quantities.quantity(before.size) or 0)
-    return "a claim cannot shrink" if shrinks else GROWS
 
 
 def _declared(wish: Declaration, seen: StatefulSet, way_out: str) -> Iterator[tuple[str, str]]:
@@ -259,9 +315,23 @@ def _declared(wish: Declaration, seen: StatefulSet, way_out: str) -> Iterator[tu
         yield seen.name, foreign(f"StatefulSet {seen.name}", reason, advice)
         return
     for change in declared.changes(before, wish):
-        if change.setting in declared.SCALE:
-            continue  # A run goes from any number to any other.
+        if change.setting in declared.SCALE or declared.is_rolled(change):
+            continue  # A run goes from any number to any other, and restarts pods one by one.
         yield change.setting, declared.problem(change, way_out)
+
+
+def _server(wish: Declaration, there: Instance) -> list[str]:
+    """Against what the pods run: the annotation tells what the last run wanted, which may never have run."""
+    server, _problems = versions.server(wish.image, wish.version)
+    before = declared.read(next((found.annotations.get(declared.ANNOTATION, "") for found in ours(wish, there)), ""))
+    last = str((before or {}).get("server", ""))
+    if server is None or "-" not in last:
+        return []
+    family = last.partition("-")[0]
+    running = sorted(f"{family}-{version}" for version in there.started_versions) or [last]
+    reasons = [reason for each in running if (reason := versions.step_back(server, each))]
+    advice = "use that version or a newer one of its family; to go back, make a new instance and copy the data"
+    return [unusable("image", wish.image, reason, advice) for reason in reasons[:1]]
 
 
 def _left_claims(wish: Declaration, there: Instance) -> list[str]:
@@ -294,8 +364,11 @@ def _left_shape(wish: Declaration, left: list[Claim], before: Mapping[str, Any])
 
 def _left_annotation(there: Instance) -> dict[str, Any]:
     """The Secret tells how the instance was declared; empty when it does not."""
-    annotation = there.secret.annotations.get(declared.ANNOTATION, "") if there.secret else ""
-    return declared.read(annotation) or {}
+    return declared.read(_annotations(there).get(declared.ANNOTATION, "")) or {}
+
+
+def _annotations(there: Instance) -> Mapping[str, str]:
+    return there.secret.annotations if there.secret else {}
 
 
 def _left_declaration(wish: Declaration, before: Mapping[str, Any], left: list[Claim]) -> list[str]:
@@ -319,18 +392,13 @@ def _left_data(wish: Declaration, data_of: str) -> list[str]:
 
 
 def _left_sizes(wish: Declaration, left: list[Claim]) -> list[str]:
-    """A StatefulSet takes up a claim of any size, so the pods would not have what was declared."""
+    """Smaller ones grow."""
     size = str(wish.storage.get("size") or "")
-    by_size = {quantities.quantity(claim.asks.size) or Decimal(0): claim for claim in reversed(left)}
-    if set(by_size) == {quantities.quantity(size)}:
+    claim = max(left, key=lambda each: quantities.quantity(each.asks.size) or Decimal(0))
+    if (quantities.quantity(claim.asks.size) or 0) <= (quantities.quantity(size) or 0):
         return []
-    claim = by_size[max(by_size)]
-    if len(by_size) > 1:
-        other = by_size[min(by_size)]
-        reason = f"the claim {claim.name} of this instance has {claim.asks.size}, and {other.name} {other.asks.size}"
-        return [unusable("storage.size", size, reason, f"grow all of them to {claim.asks.size}, and use that")]
-    reason = f"the claim {claim.name} of this instance has {claim.asks.size}, and {_size_reason(claim.asks, size)}"
-    return [unusable("storage.size", size, reason, f"use {claim.asks.size}")]
+    reason = f"the claim {claim.name} of this instance has {claim.asks.size}, and {SHRINKS}"
+    return [unusable("storage.size", size, reason, f"use {claim.asks.size} or more")]
 
 
 def _left_class(wish: Declaration, left: list[Claim], before: Mapping[str, Any]) -> list[str]:

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import configuration, directives, validation_moves
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
+    grace,
+    validation_moves,
+    validation_rollout,
+)
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unusable
 
@@ -16,6 +20,7 @@ CHOICES = {
     "state": ("present", "absent"),
     "balance_by": ("slots", "keys", "bytes"),
     "scale_in_claims": ("keep", "delete"),
+    "disruption_budget": ("shard", "instance"),
     "image_pull_policy": ("Always", "IfNotPresent", "Never"),
     "persistence": ("aof", "rdb", "none"),
     "preferred_endpoint_type": ("ip", "hostname", "unknown-endpoint"),
@@ -30,11 +35,6 @@ MOST_MEMBERS = 1000
 SHORTEST_NODE_TIMEOUT = 2000
 """Milliseconds; below it a busy kube_node or a jittery network looks like a dead server."""
 
-SHUTDOWN_TIMEOUT = 10
-"""Seconds a server waits for its replicas before it ends, its own default."""
-BESIDES_SHUTDOWN = 20
-"""Seconds for a failover (5 s, its pause up to 10 s) and for saving."""
-
 PORT_NAME = re.compile(r"(?=.*[a-z])[a-z0-9]([a-z0-9]|-(?!-))*(?<!-)")
 LONGEST_PORT_NAME = 15
 
@@ -46,6 +46,7 @@ def problems(wish: Declaration) -> list[str]:
         *_replicas(wish),
         *size(wish),
         *validation_moves.problems(wish),
+        *validation_rollout.problems(wish),
         *_times(wish),
         *_ports(wish),
     ]
@@ -100,10 +101,10 @@ def _times(wish: Declaration) -> list[str]:
         reason = "a busy server would be taken for a dead one"
         advice = f"use {SHORTEST_NODE_TIMEOUT} ms or more"
         found.append(unusable("node_timeout", wish.node_timeout, reason, advice))
-    shortest = _shutdown_timeout(wish) + BESIDES_SHUTDOWN
-    if wish.termination_grace_period < shortest:
+    shortest = grace.shortest(wish)
+    if wish.termination_grace_period != grace.COMPUTED and wish.termination_grace_period < shortest:
         reason = f"a server may need {shortest} s to hand over, to wait for its replicas and to save"
-        advice = f"use {shortest} s or more"
+        advice = f"use {shortest} s or more, or leave it out"
         found.append(unusable("termination_grace_period", wish.termination_grace_period, reason, advice))
     found += [
         unusable(setting, getattr(wish, setting), "it is no time to wait", "use 1 s or more")
@@ -111,11 +112,6 @@ def _times(wish: Declaration) -> list[str]:
         if getattr(wish, setting) < 1
     ]
     return found
-
-
-def _shutdown_timeout(wish: Declaration) -> int:
-    text = directives.text(configuration.given(wish, "shutdown-timeout")) or ""
-    return int(text) if text.isdecimal() else SHUTDOWN_TIMEOUT
 
 
 def _ports(wish: Declaration) -> list[str]:

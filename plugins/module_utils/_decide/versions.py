@@ -25,6 +25,13 @@ SECURE_SINCE = {
 newer than all others got no release for the latest ones. Sources: docker-library/official-images 22078
 and 22312 (Redis), the release notes of 21 July 2026 (Valkey: CVE-2026-56684, CVE-2026-63639)."""
 
+RDB_FORMAT: dict[str, dict[tuple[int, ...], int]] = {
+    "redis": {(7, 0): 10, (7, 2): 11, (7, 4): 12, (8, 0): 12, (8, 2): 12, (8, 4): 12, (8, 6): 13, (8, 8): 14},
+    "valkey": {(7, 2): 11, (8, 0): 11, (8, 1): 11, (9, 0): 80, (9, 1): 80},
+}
+"""Number of the format that a branch writes, as its files begin (REDIS0012, VALKEY080). Source: RDB_VERSION in
+src/rdb.h; a test compares it with what the real servers write."""
+
 TAG = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:[-._+].*)?")
 DECLARED = re.compile(r"(redis|valkey)-(\d+)\.(\d+)(?:\.(\d+))?")
 ADVICE = "set redis_cluster_version to what it holds, for example redis-8.6.7 or valkey-8.1.9"
@@ -74,6 +81,25 @@ def can_load(server: Server, data_of: str) -> bool:
     if not found:
         return True
     return server.family == found[1] and server.version[:2] >= _numbers(found)[:2]
+
+
+def step_back(server: Server, data_of: str) -> str:
+    """Why pods cannot go from ``data_of``, such as redis-8.0.2, to ``server`` one by one; empty when they can.
+
+    Another patch release of the branch and every newer branch of the family can be reached. An older branch cannot
+    read the files of a newer one, or full synchronisations from it: the number of the format tells where (RDB_FORMAT).
+    Where the number is the same, data types may still differ. Valkey reads what Redis up to 7.2 wrote, but members of
+    two families are no candidates for each other, so no master could be handed over.
+    """
+    if can_load(server, data_of):
+        return ""
+    family, _dash, number = data_of.partition("-")
+    if family != server.family:
+        return f"pods that run {data_of} cannot become {server.family} one by one, the two do not follow each other"
+    here = RDB_FORMAT[family].get(server.version[:2])
+    there = RDB_FORMAT[family].get(tuple(int(part) for part in number.split(".")[:2]))
+    formats = f" (RDB format {there} and {here})" if here and there and here != there else ""
+    return f"{server} is of an older branch than {data_of}, which pods run, and does not read its data{formats}"
 
 
 def warnings(server: Server) -> list[str]:

@@ -26,14 +26,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import candidates, elections, failover, links
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import candidates, elections, failover
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import gate as gates
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import promotion as promotions
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.elections import Record
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.failover import Ask, Known
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.promotion import Promotion
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import atomic, converge, wait
-from ansible_collections.k8sredis.core.plugins.module_utils._execute.converge import SEND_AGAIN_AFTER, TICK
+from ansible_collections.k8sredis.core.plugins.module_utils._execute.converge import TICK
+from ansible_collections.k8sredis.core.plugins.module_utils._execute.linking import prove_links
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.mending import Mending
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Node, Retryable, Step, View, Wish
@@ -113,7 +114,7 @@ class _Work:
                 give_up_at = self._now() + self._timeout
                 continue
             self._await_migrations(gate.view)
-            self._prove_links(gate.view, gate.step)
+            prove_links(self._session, gate.view, gate.step.subject, gate.step.text, self._timeout)
             last = self._look()
             if last.step == gate.step and not (last.shut or last.wait):
                 return last
@@ -159,29 +160,6 @@ class _Work:
         if self._able is None:
             self._able = capabilities.probe(self._session.clients, [node.member for node in view.answering])
         atomic.await_others(self._session, self._able, self._timeout)
-
-    def _prove_links(self, view: View, step: Step) -> None:
-        before = links.answered(_node(view, step.subject), view)
-        asked_at = self._now() - SEND_AGAIN_AFTER
-
-        def missing() -> list[links.Link]:
-            nonlocal asked_at
-            seen = self._session.observe()
-            candidate = _node(seen, step.subject)
-            left = links.unproven(before, links.answered(candidate, seen))
-            if left and self._now() - asked_at >= SEND_AGAIN_AFTER:
-                asked_at = self._now()
-                self._session.tell(view, links.introductions(_node(view, step.subject), view))
-            return left
-
-        left = wait.until(missing, lambda found: not found, self._timeout, TICK, self._session.clock)
-        if left:
-            asker, other = left[0]
-            raise Retryable(
-                f"Cannot begin '{step.text}': within {self._timeout:.0f} s {other} sent {asker} no answer over the "
-                "cluster bus, so its vote could be lost; look at the network between the two (port 16379 unless "
-                "declared otherwise) and run again."
-            )
 
     def _fail_over(self, view: View, step: Step) -> None:
         """Steps 5 to 7."""

@@ -43,6 +43,8 @@ class Target(Protocol):
 
     def not_made(self, name: str) -> str: ...
 
+    def not_ready(self, name: str) -> str: ...
+
 
 class Notes(Protocol):
     """What a run leaves for the next one: the Lock."""
@@ -98,6 +100,11 @@ class Session:
             if words := self.target.not_made(name):
                 return {name: words}
         return {}
+
+    def not_ready(self, view: View) -> dict[str, str]:
+        """What the readiness probes said last of pods that run and whose servers do not answer."""
+        silent = [node.name for node in view.nodes if not node.answers and not node.member.waiting]
+        return {name: self.target.not_ready(name) for name in silent}
 
     def execute(self, view: View, plan: Plan) -> None:
         """Sends a plan; steps of one kind go to all nodes at once, the next kind when all have answered."""

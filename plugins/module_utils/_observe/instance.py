@@ -24,6 +24,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import
 
 APPS = "apis/apps/v1"
 STORAGE_CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
+VERSION_LABEL = "app.kubernetes.io/version"
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 MOST_THREADS = 10
@@ -45,7 +46,7 @@ def observe(kube: Kube, question: Question) -> Instance:
         "secret": lambda: kube.get_metadata(kube.path("secrets", question.secret)),
         **{f"service {name}": _getter(kube, "services", name) for name in question.services},
         "ConfigMap": _getter(kube, "configmaps", f"{question.name}-config"),
-        "PodDisruptionBudget": _getter(kube, "poddisruptionbudgets", question.name, "apis/policy/v1"),
+        "budgets": lambda: kube.list(kube.path("poddisruptionbudgets", group="apis/policy/v1")),
         "Lease": _getter(kube, "leases", f"{question.name}-lock", "apis/coordination.k8s.io/v1"),
     }
     optional: dict[str, Callable[[], Any]] = {
@@ -67,6 +68,19 @@ def observe(kube: Kube, question: Question) -> Instance:
 def statefulsets(kube: Kube, name: str) -> tuple[StatefulSet, ...]:
     """Those of an instance."""
     return tuple(statefulset(found) for found in kube.list(kube.path("statefulsets", group=APPS), pods.selector(name)))
+
+
+def claims(kube: Kube, name: str) -> tuple[Claim, ...]:
+    """Those of an instance."""
+    return tuple(claim(found) for found in kube.list(kube.path("persistentvolumeclaims"), pods.selector(name)))
+
+
+def allows_growth(kube: Kube, storage_class: str) -> bool | None:
+    """Whether claims of a class may grow; None when the user may not know."""
+    found = _try(lambda: kube.get(f"{STORAGE_CLASSES}/{storage_class}"))
+    if isinstance(found, Forbidden):
+        return None
+    return bool(found and found.get("allowVolumeExpansion"))
 
 
 def _getter(kube: Kube, kind: str, name: str, group: str = "api/v1") -> Callable[[], Json | None]:
@@ -102,12 +116,18 @@ def _instance(question: Question, answers: dict[str, Any], extras: dict[str, Any
         services=tuple(Object(*_metadata("Service", found)) for found in services if found is not None),
         own_services=frozenset(found["metadata"]["name"] for found in answers["services"] if _is_applied_by_us(found)),
         others=tuple(
-            Object(*_metadata(kind, answers[kind]))
-            for kind in ("ConfigMap", "PodDisruptionBudget", "Lease")
-            if answers[kind] is not None
+            Object(*_metadata(kind, answers[kind])) for kind in ("ConfigMap", "Lease") if answers[kind] is not None
+        ),
+        budgets=tuple(Object(*_metadata("PodDisruptionBudget", found)) for found in answers["budgets"]),
+        own_budgets=frozenset(
+            found["metadata"]["name"]
+            for found in answers["budgets"]
+            if pods.is_of(found, question.name) and _is_applied_by_us(found)
         ),
         secret=Object(*_metadata("Secret", secret)) if secret else None,
-        started_pods=tuple(sorted(pod["metadata"]["name"] for pod in answers["pods"] if _has_started(pod))),
+        orphans=tuple(sorted(pod["metadata"]["name"] for pod in answers["pods"] if _is_orphan(pod))),
+        started_pods=tuple(sorted(pod["metadata"]["name"] for pod in answers["pods"] if pods.has_started(pod))),
+        started_versions=frozenset(map(_version_of, filter(pods.has_started, answers["pods"]))) - {""},
         kube_nodes=tuple(kube_node(found) for found in readable.get("nodes", [])),
         storage_class_found=readable.get("storageclasses", True),
         config_maps=frozenset(found["metadata"]["name"] for found in answers["configmaps"]),
@@ -119,6 +139,10 @@ def _instance(question: Question, answers: dict[str, Any], extras: dict[str, Any
 def _is_applied_by_us(found: Json) -> bool:
     """Labels are copied by whoever copies an object; the API server itself keeps who applied it."""
     return any(each.get("manager") == FIELD_MANAGER for each in found["metadata"].get("managedFields") or [])
+
+
+def _version_of(pod: Json) -> str:
+    return str((pod["metadata"].get("labels") or {}).get(VERSION_LABEL, ""))
 
 
 def _version(answer: Json) -> tuple[int, int]:
@@ -138,8 +162,11 @@ def _annotations(found: Json) -> dict[str, str]:
 
 def statefulset(found: Json) -> StatefulSet:
     spec = found["spec"]
+    template = (spec.get("template") or {}).get("metadata", {}).get("annotations") or {}
     return StatefulSet(
         *_metadata("StatefulSet", found),
+        restart_hash=template.get(pods.RESTART_HASH, ""),
+        made_from=template.get(pods.MADE_FROM, ""),
         service_name=spec.get("serviceName", ""),
         selector=dict(spec["selector"].get("matchLabels") or {}),
         pod_management=spec.get("podManagementPolicy", "OrderedReady"),
@@ -147,11 +174,24 @@ def statefulset(found: Json) -> StatefulSet:
         claim_templates={
             each["metadata"]["name"]: _asks(each["spec"]) for each in spec.get("volumeClaimTemplates") or []
         },
+        uid=found["metadata"].get("uid", ""),
     )
 
 
 def claim(found: Json) -> Claim:
-    return Claim(*_metadata("PersistentVolumeClaim", found), asks=_asks(found["spec"]))
+    status = found.get("status") or {}
+    return Claim(
+        *_metadata("PersistentVolumeClaim", found),
+        asks=_asks(found["spec"]),
+        uid=found["metadata"].get("uid", ""),
+        has=str((status.get("capacity") or {}).get("storage", "")),
+        conditions={
+            each["type"]: str(each.get("message") or "")
+            for each in status.get("conditions") or []
+            if each.get("status") == "True"
+        },
+        resizing=str((status.get("allocatedResourceStatuses") or {}).get("storage", "")),
+    )
 
 
 def _asks(spec: Json) -> ClaimTemplate:
@@ -186,10 +226,7 @@ def _revision(found: Json) -> Json:
     return dict(found.get("data", {}).get("spec", {}).get("template") or {})
 
 
-def _has_started(pod: Json) -> bool:
-    """A container that has ended is still there as ``terminated``, or, when it waits to be started again, as
-    ``lastState``."""
-    return any(
-        state.get("restartCount") or state.get("lastState") or {"running", "terminated"} & set(state.get("state") or {})
-        for state in pod.get("status", {}).get("containerStatuses") or []
-    )
+def _is_orphan(pod: Json) -> bool:
+    metadata = pod["metadata"]
+    owned = any(owner.get("controller") for owner in metadata.get("ownerReferences") or [])
+    return not owned and not metadata.get("deletionTimestamp")

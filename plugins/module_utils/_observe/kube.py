@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.k8sredis.core.plugins.module_utils._model import Fatal, Retryable
+from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Fatal, Retryable
 
 try:
     from kubernetes.dynamic.exceptions import DynamicApiError
@@ -38,6 +39,9 @@ DELIBERATION = 15.0
 FIRST_CONTACT = 30.0
 """Seconds for the first questions to the API; a healthy one takes one or two."""
 
+RIGHTS = re.compile(r'User ".*" cannot ')
+"""How the API server says that somebody lacks a right; admission answers with 403 too, in words of its own."""
+
 Object = dict[str, Any]
 
 
@@ -47,6 +51,18 @@ class Conflict(Retryable):
 
 class Forbidden(Fatal):
     """The user lacks the right (HTTP 403); what is only nice to know does without it."""
+
+
+class Denied(Fatal):
+    """The API will not have the change itself, whoever asks (HTTP 403 of an admission, 422); ``words``: its own."""
+
+    def __init__(self, text: str, words: str) -> None:
+        super().__init__(text)
+        self.words = words
+
+
+class Busy(Retryable):
+    """Not now (HTTP 429): the API server has too much to do, or a disruption budget forbids an eviction."""
 
 
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
@@ -120,13 +136,28 @@ class Kube:
             query.append(("dryRun", "All"))
         return self._request("patch", path, body=body, query=query, content="application/apply-patch+yaml") or {}
 
-    def patch(self, path: str, body: Object) -> Object:
-        return self._request("patch", path, body=body, content="application/merge-patch+json") or {}
+    def patch(self, path: str, body: Object, dry_run: bool = False) -> Object:
+        query = [("dryRun", "All")] if dry_run else []
+        return self._request("patch", path, body=body, query=query, content="application/merge-patch+json") or {}
 
-    def delete(self, path: str, preconditions: Mapping[str, str] | None = None) -> None:
-        """Deletes the object; one that is gone already is no error."""
-        body = {"preconditions": dict(preconditions)} if preconditions else None
-        self._request("delete", path, body=body, absent=None)
+    def delete(self, path: str, preconditions: Mapping[str, str] | None = None, propagation: str = "") -> None:
+        """Deletes the object; one that is gone already is no error. ``propagation``: what becomes of what it owns,
+        Background, Foreground or Orphan; empty: the API's default for the kind."""
+        body: Object = {"preconditions": dict(preconditions)} if preconditions else {}
+        if propagation:
+            body["propagationPolicy"] = propagation
+        self._request("delete", path, body=body or None, absent=None)
+
+    def evict(self, pod: str, uid: str) -> None:
+        """As a drain does it, respecting disruption budgets: raises Busy while one forbids it, and Conflict when the
+        pod of that name is another one by now; one that is gone is no error."""
+        body = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": pod, "namespace": self.namespace},
+            "deleteOptions": {"preconditions": {"uid": uid}},
+        }
+        self._request("post", f"{self.path('pods', pod)}/eviction", body=body, absent=None)
 
     def _request(
         self,
@@ -189,22 +220,33 @@ def _in_time(connect: Callable[[], Any]) -> Any:
     return client
 
 
+ADVICE: Mapping[int, tuple[type[ClusterError], str]] = {
+    401: (Fatal, "log in again, the API does not accept this token or certificate"),
+    403: (Forbidden, "grant the user this right (the Role in the collection's docs/rbac.yml lists all)"),
+    409: (Conflict, "run again"),
+    429: (Busy, "run again when it is allowed"),
+}
+"""What an HTTP status means for a run."""
+
+
 def _failure(method: str, path: str, error: Any) -> Exception:
-    what = f"Cannot {method} {path}: {error.status} {_api_message(error)}"
-    if error.status == 409:
-        return Conflict(f"{what}; run again.")
-    if error.status == 401:
-        return Fatal(f"{what}; log in again, the API does not accept this token or certificate.")
-    if error.status == 403:
-        return Forbidden(f"{what}; grant the user this right (the Role in the collection's docs/rbac.yml lists all).")
-    if error.status == 429 or error.status >= 500:
-        return Retryable(f"{what}; run again when the API server is well.")
-    return Fatal(f"{what}.")
+    words = _api_message(error)
+    what = f"Cannot {method} {path}: {error.status} {words}"
+    if method != "get" and (error.status == 422 or (error.status == 403 and not RIGHTS.search(words))):
+        return Denied(f"{what}.", words)
+    if error.status in ADVICE:
+        kind, advice = ADVICE[error.status]
+        return kind(f"{what}; {advice}.")
+    return Retryable(f"{what}; run again when the API server is well.") if error.status >= 500 else Fatal(f"{what}.")
 
 
 def _api_message(error: Any) -> str:
     try:
-        return str(json.loads(error.body)["message"]).rstrip(".")
+        answer = json.loads(error.body)
+        # A refused eviction names the budget and its numbers as causes.
+        causes = [str(cause["message"]) for cause in (answer.get("details") or {}).get("causes") or []]
+        words = str(answer["message"]).rstrip(".")
+        return "; ".join([words, *(cause for cause in causes if cause not in words)]).rstrip(".")
     except (KeyError, TypeError, ValueError):
         return str(error.reason)
 

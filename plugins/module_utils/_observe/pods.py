@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.k8sredis.core.plugins.module_utils._model import Member
+from ansible_collections.k8sredis.core.plugins.module_utils._model import BEING_DELETED, Member
 
 SHARD_LABEL = "k8sredis.io/shard"
 ZONE_LABEL = "topology.kubernetes.io/zone"
 POD_INDEX_LABEL = "apps.kubernetes.io/pod-index"
+RESTART_HASH = "k8sredis.io/restart-hash"
+MADE_FROM = "k8sredis.io/made-from"
+DATA = "data"
+"""The volume of the data."""
 
 STUCK_REASONS = frozenset(
     {
@@ -37,11 +41,17 @@ def selector(name: str) -> str:
     )
 
 
+def is_of(found: dict[str, Any], name: str) -> bool:
+    """Whether any object has the labels of instance ``name``."""
+    labels = found["metadata"].get("labels") or {}
+    return all(labels.get(key) == value for key, value in (pair.split("=") for pair in selector(name).split(",")))
+
+
 def member(pod: dict[str, Any], port: int, container: str = "redis", zones: dict[str, str] | None = None) -> Member:
     """``pod`` as the API gives it; ``zones``: zone by kube_node, for Kubernetes before 1.35, which
     does not copy a node's zone label to its pods."""
     metadata, spec, status = pod["metadata"], pod.get("spec", {}), pod.get("status", {})
-    labels = metadata.get("labels") or {}
+    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
     kube_node = spec.get("nodeName", "")
     shard, ordinal = labels.get(SHARD_LABEL, ""), labels.get(POD_INDEX_LABEL, metadata["name"].rpartition("-")[2])
     waiting, stuck = _waiting(pod, container)
@@ -58,6 +68,19 @@ def member(pod: dict[str, Any], port: int, container: str = "redis", zones: dict
         waiting=waiting,
         stuck=stuck,
         ready=any(each["type"] == "Ready" and each["status"] == "True" for each in status.get("conditions", [])),
+        restart_hash=annotations.get(RESTART_HASH, ""),
+        made_from=annotations.get(MADE_FROM, ""),
+        volatile=any(volume["name"] == DATA and "emptyDir" in volume for volume in spec.get("volumes") or []),
+        ever_ran=has_started(pod),
+    )
+
+
+def has_started(pod: dict[str, Any]) -> bool:
+    """A container that has ended is still there as ``terminated``, or, when it waits to be started again, as
+    ``lastState``."""
+    return any(
+        state.get("restartCount") or state.get("lastState") or {"running", "terminated"} & set(state.get("state") or {})
+        for state in pod.get("status", {}).get("containerStatuses") or []
     )
 
 
@@ -65,7 +88,7 @@ def _waiting(pod: dict[str, Any], container: str) -> tuple[str, bool]:
     """Why the pod cannot be asked, and whether that is likely to last."""
     status = pod.get("status", {})
     if pod["metadata"].get("deletionTimestamp"):
-        return "the pod is being deleted", False
+        return BEING_DELETED, False
     for condition in status.get("conditions", []):
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
             return f"the pod cannot be scheduled: {condition.get('message', 'no reason given')}", True

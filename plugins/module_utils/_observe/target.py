@@ -41,6 +41,8 @@ else:
 
 TOOL_USER = "k8sredis-tool"
 """ACL user of these modules; its password is in the instance's Secret."""
+READINESS = "Readiness probe failed: "
+"""How the kubelet's events about it begin."""
 TOOL_PASSWORD_KEY = "tool-password"
 
 
@@ -81,6 +83,9 @@ class Endpoints:
         return direct_client(replace(member, host=_split(member.name)[0]), self._access.within(timeout))
 
     def not_made(self, _name: str) -> str:
+        return ""
+
+    def not_ready(self, _name: str) -> str:
         return ""
 
 
@@ -129,18 +134,25 @@ class Pods:
     def not_made(self, name: str) -> str:
         """Kubernetes' latest words on why it does not make this pod, such as a quota or Pod Security; empty when
         there are none, or the user may not read events."""
+        return self._latest("StatefulSet", name.rpartition("-")[0], "FailedCreate", f"Pod {name} ").rstrip(".")
+
+    def not_ready(self, name: str) -> str:
+        """What the readiness probe of this pod said last; empty as above."""
+        return self._latest("Pod", name, "Unhealthy", READINESS).partition(READINESS)[2]
+
+    def _latest(self, kind: str, name: str, reason: str, part: str) -> str:
+        """The first line of the latest event about this object that has ``part`` in it."""
         if self._events_are_secret:
             return ""
-        statefulset = name.rpartition("-")[0]
-        wanted = f"involvedObject.kind=StatefulSet,involvedObject.name={statefulset},reason=FailedCreate"
+        wanted = f"involvedObject.kind={kind},involvedObject.name={name},reason={reason}"
         try:
             events = self._kube.list(self._kube.path("events"), fields=wanted)
         except Fatal:
             self._events_are_secret = True
             return ""
-        about = [event for event in events if f"Pod {name} " in event.get("message", "")]
+        about = [event for event in events if part in event.get("message", "")]
         latest = max(about, key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or "", default={})
-        return str(latest.get("message", "")).split("\n", maxsplit=1)[0].rstrip(".")
+        return str(latest.get("message", "")).split("\n", maxsplit=1)[0]
 
     def _zones_of_nodes(self, found: list[dict[str, Any]]) -> dict[str, str]:
         """Zone by kube_node, asked once, and only when a pod does not say it itself."""

@@ -15,16 +15,18 @@ PLAN = Plan("x", groups=4, counters=1, lists=1)
 OWNERS = (Slots(0, 8191, "10.0.0.1:6379"), Slots(8192, 16383, "10.0.0.2:6379"))
 
 
-def counted(number: int, reply: int, unanswered: int = 0) -> Operation:
-    return Operation(INCREMENT, KEY, number, number, number + 0.5, reply, unanswered=unanswered)
+def counted(number: int, reply: int, unanswered: int = 0, *, replicated: bool = False) -> Operation:
+    done = number + 0.5
+    return Operation(INCREMENT, KEY, number, number, done, reply, unanswered=unanswered, replicated=replicated)
 
 
 def uncounted(number: int, unanswered: int = 1) -> Operation:
     return Operation(INCREMENT, KEY, number, number, number + 0.5, error="Timeout: no", unanswered=unanswered)
 
 
-def appended(number: int, unanswered: int = 0) -> Operation:
-    return Operation(APPEND, KEY, number, number, number + 0.5, number, unanswered=unanswered)
+def appended(number: int, unanswered: int = 0, *, replicated: bool = False) -> Operation:
+    done = number + 0.5
+    return Operation(APPEND, KEY, number, number, done, number, unanswered=unanswered, replicated=replicated)
 
 
 def unappended(number: int, unanswered: int = 1) -> Operation:

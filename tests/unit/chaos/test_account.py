@@ -51,6 +51,49 @@ COUNTERS: dict[str, tuple[Sequence[Operation], int, Account]] = {
     ),
 }
 
+
+def promised(number: int, reply: int, unanswered: int = 0) -> Operation:
+    return counted(number, reply, unanswered, replicated=True)
+
+
+REPLICATED_COUNTERS: dict[str, tuple[Sequence[Operation], int, Account]] = {
+    "all is there": ([promised(1, 1), promised(2, 2)], 2, Account(2, replicated=2)),
+    "the last is not there": ([promised(1, 1), promised(2, 2)], 1, Account(2, lost=1, replicated=2, lost_replicated=1)),
+    "none is there": ([promised(1, 1), promised(2, 2)], 0, Account(2, lost=2, replicated=2, lost_replicated=2)),
+    "the plain one is not there": ([promised(1, 1), counted(2, 2)], 1, Account(2, lost=1, replicated=1)),
+    "both are not there": ([promised(1, 1), counted(2, 2)], 0, Account(2, lost=2, replicated=1, lost_replicated=1)),
+    "lost on the way, and hidden by later ones": (
+        [counted(1, 1), promised(2, 2), promised(3, 2), promised(4, 3)],
+        3,
+        Account(4, lost=1, replicated=3, lost_replicated=1),
+    ),
+    "each is lost once": (
+        [promised(1, 1), promised(2, 2), counted(3, 1), promised(4, 2)],
+        1,
+        Account(4, lost=3, replicated=3, lost_replicated=3),
+    ),
+    "lost on the way, before the plain one": (
+        [promised(1, 1), counted(2, 2), counted(3, 2)],
+        2,
+        Account(3, 1, replicated=1),
+    ),
+    "unknown hides no promise": (
+        [promised(1, 1), promised(2, 2), uncounted(3), counted(4, 2)],
+        2,
+        Account(3, lost=1, unknown=1, replicated=2, lost_replicated=1),
+    ),
+}
+
+REPLICATED_LISTS: dict[str, tuple[Sequence[Operation], str, Account]] = {
+    "all is there": ([appended(1, replicated=True), appended(2)], "1 2", Account(2, replicated=1)),
+    "the plain one is not there": ([appended(1, replicated=True), appended(2)], "1", Account(2, lost=1, replicated=1)),
+    "the other is not there": (
+        [appended(1, replicated=True), appended(2)],
+        "2",
+        Account(2, lost=1, replicated=1, lost_replicated=1),
+    ),
+}
+
 LISTS: dict[str, tuple[Sequence[Operation], str, Account]] = {
     "nothing was sent": ([], "", Account()),
     "all is there": ([appended(1), appended(2)], "1 2", Account(2)),
@@ -72,6 +115,16 @@ LISTS: dict[str, tuple[Sequence[Operation], str, Account]] = {
     "nobody sent it": ([appended(1)], "1 7 what", Account(1, foreign=2)),
     "lost beside twice": ([appended(1), appended(2)], "2 2", Account(2, lost=1, duplicated=1)),
 }
+
+
+@pytest.mark.parametrize(("writes", "found", "expected"), REPLICATED_COUNTERS.values(), ids=REPLICATED_COUNTERS)
+def test_counter_with_wait(writes: Sequence[Operation], found: int, expected: Account) -> None:
+    _assert_account(of_counter(KEY, writes, found), expected)
+
+
+@pytest.mark.parametrize(("writes", "found", "expected"), REPLICATED_LISTS.values(), ids=REPLICATED_LISTS)
+def test_list_with_wait(writes: Sequence[Operation], found: str, expected: Account) -> None:
+    _assert_account(of_list(KEY, writes, found.split()), expected)
 
 
 @pytest.mark.parametrize(("writes", "found", "expected"), COUNTERS.values(), ids=COUNTERS)
@@ -137,9 +190,15 @@ def test_each_lost_element_is_told(there: list[bool]) -> None:
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=30))
 def test_each_lost_increment_is_told_though_the_counter_goes_on(losses: list[int]) -> None:
-    value, lost, writes = 0, 0, []
+    """Also of those of which WAIT had spoken; here of every other one."""
+    promises: list[bool] = []
+    value, lost, lost_replicated, writes = 0, 0, 0, []
     for number, loss in enumerate(losses, 1):
         gone = min(loss, value)
-        value, lost = value - gone + 1, lost + gone
-        writes.append(counted(number, value))
-    assert of_counter(KEY, writes, value).lost == lost
+        value, lost = value - gone, lost + gone
+        lost_replicated += sum(promises[value:])
+        promises = [*promises[:value], number % 2 == 0]
+        value += 1
+        writes.append(counted(number, value, replicated=promises[-1]))
+    account = of_counter(KEY, writes, value)
+    assert (account.lost, account.lost_replicated) == (lost, lost_replicated)

@@ -11,15 +11,16 @@ from tests.chaos.operations import APPEND, READ, Log, Operation, line_of, operat
 
 INTENT = Operation(APPEND, "ledger:x:glide:list:0", 7, 12.5)
 DONE = Operation(APPEND, "ledger:x:glide:list:0", 7, 12.5, 12.75, reply=0, unanswered=2)
+REPLICATED = Operation(APPEND, "ledger:x:glide:list:0", 9, 14.0, 14.5, reply=3, replicated=True)
 FAILED = Operation(APPEND, "ledger:x:glide:list:0", 8, 13.0, 13.5, error='Error: "no" \\ \n way', unanswered=1)
 WAS_READ = Operation(READ, "ledger:x:glide:list:0", 0, 11.0, 11.5, reply=1)
 
 
 def test_round_trip(tmp_path: Path) -> None:
     log = Log(tmp_path / "log")
-    for operation in (INTENT, DONE, FAILED, WAS_READ):
+    for operation in (INTENT, DONE, FAILED, WAS_READ, REPLICATED):
         log.add(operation)
-    assert read_log(tmp_path / "log") == [WAS_READ, DONE, FAILED]
+    assert read_log(tmp_path / "log") == [WAS_READ, DONE, FAILED, REPLICATED]
 
 
 def test_a_write_without_an_outcome_may_have_been_applied() -> None:

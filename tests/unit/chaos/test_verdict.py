@@ -48,6 +48,23 @@ def test_a_loss_in_one_key_is_a_loss() -> None:
     assert f"{name}: write 2 was acknowledged and is not there" in str(verdict)
 
 
+def test_a_plain_loss_is_told_from_one_of_what_wait_promised() -> None:
+    (name, *_others) = FOUND.lists
+    promised = [replace(one, replicated=one.number == 1) for one in OPERATIONS]
+    plain = judge(RUN, promised, replace(FOUND, lists={**FOUND.lists, name: ["1"]}))
+    assert (plain.lost, plain.lost_replicated) == (1, 0)
+    assert not plain.clean
+    assert plain.clean_but_plain_losses
+    broken = judge(RUN, promised, replace(FOUND, lists={**FOUND.lists, name: ["2"]}))
+    assert (broken.lost, broken.lost_replicated) == (1, 1)
+    assert not broken.clean_but_plain_losses
+    assert f"{name}: write 1 was acknowledged and is not there, and WAIT said that all replicas have it" in str(broken)
+
+
+def test_a_run_without_one_promise_proves_nothing_about_them() -> None:
+    assert not judge(RUN, OPERATIONS, FOUND).clean_but_plain_losses
+
+
 def test_a_key_that_nobody_wrote_must_be_empty() -> None:
     verdict = judge(RUN, [], FOUND)
     assert (verdict.duplicated, verdict.account.foreign) == (8, 8)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from redis.driver_info import DriverInfo
@@ -15,6 +16,7 @@ from redis.exceptions import ReadOnlyError
 
 from tests.chaos import redis_py
 from tests.chaos.redis_py import WATCHED, Watched
+from tests.chaos.waited import Waited
 
 
 @pytest.fixture
@@ -25,7 +27,7 @@ def listener() -> Iterator[socket.socket]:
 
 @pytest.mark.parametrize("verb", WATCHED)
 def test_unanswered(listener: socket.socket, verb: str) -> None:
-    redis_py._this_thread.sent = redis_py._this_thread.unanswered = 0
+    redis_py._this_thread.sent = redis_py._this_thread.unanswered = redis_py._this_thread.replicas = 0
     nameless = DriverInfo(name="", lib_version="")  # so that nothing but the write is sent
     connection = Watched("127.0.0.1", listener.getsockname()[1], protocol=2, driver_info=nameless)
 
@@ -43,6 +45,57 @@ def test_unanswered(listener: socket.socket, verb: str) -> None:
         connection.read_response()
     assert redis_py._this_thread.unanswered == 1
     assert redis_py._this_thread.sent == 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "replicated"),
+    [
+        (b":2\r\n", True),
+        (b":3\r\n", True),
+        (b":1\r\n", False),
+        (b"-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)\r\n", False),
+        (b"", False),
+    ],
+    ids=["all", "more", "some", "demoted", "broken"],
+)
+def test_wait(listener: socket.socket, answer: bytes, replicated: bool) -> None:
+    """The write's own answer stands whatever becomes of WAIT, and a connection that may still answer it is closed."""
+    redis_py._this_thread.unanswered, redis_py._this_thread.replicas = 0, 2
+    redis_py._this_thread.waited = Waited()
+    connection = Watched("127.0.0.1", listener.getsockname()[1], protocol=2, driver_info=DriverInfo("", ""))
+    connection.connect()
+    server, _address = listener.accept()
+    connection.send_command("RPUSH", "key", "1")
+    with server:
+        server.recv(1000)
+        server.sendall(b":7\r\n" + answer)
+        if not answer:
+            server.shutdown(socket.SHUT_WR)
+        assert connection.read_response() == 7
+        sent = server.recv(1000)
+    assert sent == b"*3\r\n$4\r\nWAIT\r\n$1\r\n2\r\n$4\r\n1000\r\n"
+    assert redis_py._this_thread.waited.replicated is replicated
+    assert redis_py._this_thread.unanswered == 0
+    assert (connection._sock is not None) is answer.startswith(b":")
+    connection.disconnect()
+
+
+def test_wait_on_another_connection_than_the_write_says_nothing(listener: socket.socket) -> None:
+    """There it is answered with all replicas at once."""
+    redis_py._this_thread.replicas, redis_py._this_thread.waited = 2, Waited()
+    connection = Watched("127.0.0.1", listener.getsockname()[1], protocol=2, driver_info=DriverInfo("", ""))
+    with ThreadPoolExecutor(1) as pool:
+        answered = pool.submit(_answer_once, listener, b":2\r\n")
+        connection._wait()
+        answered.result()
+    assert not redis_py._this_thread.waited.replicated
+
+
+def _answer_once(listener: socket.socket, answer: bytes) -> None:
+    server, _address = listener.accept()
+    with server:
+        server.recv(1000)
+        server.sendall(answer)
 
 
 def _send(connection: Watched, listener: socket.socket, verb: str, answer: bytes) -> None:

@@ -18,7 +18,13 @@ from hypothesis import strategies as st
 
 from tests.unit.decide.declarations import application, others
 
-PASSWORDS = {"tool-password": "t", "replication-password": "r", "probe-password": "p", "password": "a"}
+PASSWORDS = {
+    "tool-password": "t",
+    "replication-password": "r",
+    "probe-password": "p",
+    "keeper-password": "k",
+    "password": "a",
+}
 HASH = {key: acl.password_hash(value) for key, value in PASSWORDS.items()}
 
 CATALOG = {
@@ -56,6 +62,10 @@ def test_the_file() -> None:
             f"user k8sredis-probe reset on sanitize-payload #{HASH['probe-password']} -@all +ping +info +role "
             "+cluster|info "
             "+cluster|nodes +cluster|myid"
+        ),
+        (
+            f"user k8sredis-keeper reset on sanitize-payload #{HASH['keeper-password']} -@all +ping +info "
+            "+cluster|info +cluster|nodes +cluster|meet +cluster|replicate +cluster|failover"
         ),
         (
             f"user default reset on sanitize-payload #{HASH['password']} ~* &* -@all +@all -@admin -@dangerous +info "
@@ -277,9 +287,10 @@ def test_the_plan() -> None:
 
 
 def test_passwords_are_given_kept_or_made_once() -> None:
-    numbers = iter("12345")
+    numbers = iter("123456")
     made = auth_secret.passwords({}, application(), lambda: next(numbers))
-    assert made == {"tool-password": "1", "replication-password": "2", "probe-password": "3", "password": "4"}
+    system = {"tool-password": "1", "replication-password": "2", "probe-password": "3", "keeper-password": "4"}
+    assert made == {**system, "password": "5"}
     assert auth_secret.passwords(made, application(), lambda: next(numbers)) == made
     given = auth_secret.passwords(made, application(application_password="given"), lambda: next(numbers))
     assert given == {**made, "password": "given"}
@@ -307,6 +318,7 @@ def test_passwords_are_given_kept_or_made_once() -> None:
         ),
         ({key: "x" for key in PASSWORDS if key != "password"}, "given", None),
         (dict.fromkeys(PASSWORDS, "x"), None, None),
+        ({key: "x" for key in PASSWORDS if key != "keeper-password"}, None, None),
     ],
 )
 def test_lost_passwords(there: dict[str, str], password: str | None, message: str | None) -> None:

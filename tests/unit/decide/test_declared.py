@@ -98,7 +98,7 @@ def test_what_needs_none(given: dict[str, Any]) -> None:
 def test_every_setting_is_either_told_or_known_to_be_free() -> None:
     free = {
         *("name", "namespace", "create_namespace", "state", "accept_no_replicas", "allow_single_shard"),
-        *("scale_in_claims", "balance_by", "weights", "moves"),
+        *("scale_in_claims", "balance_by", "weights", "moves", "disruption_budget", "rollout"),
         *("image_pull_policy", "image_pull_secrets", "version"),
         *("application_user", "application_commands", "application_keys", "application_channels"),
         *("port_name", "bus_port_name", "client_service", "client_service_name", "nodes_service_name"),
@@ -118,9 +118,13 @@ def test_the_annotation_comes_back_as_it_went() -> None:
 
 
 def test_what_a_run_sets_on_a_live_instance_is_no_change_to_refuse() -> None:
-    before = declared.declared(wish(node_timeout=5000, config={"repl-diskless-sync-delay": 0}))
-    assert declared.changes(before, wish(node_timeout=9000, config={"repl-diskless-sync-delay": 3})) == []
+    before = declared.declared(wish(node_timeout=5000, config={"repl-diskless-sync-delay": 0, "hz": 20}))
+    after = wish(node_timeout=9000, require_full_coverage=True, preferred_endpoint_type="hostname", config={"hz": 30})
+    assert declared.changes(before, after) == []
     assert declared.changes(before, wish(config={})) == []
+    assert [change.setting for change in declared.changes(before, wish(config={"io-threads": 2}))] == [
+        "config.io-threads"
+    ]
 
 
 def test_the_same_directive_in_other_words_is_no_change() -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import health
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import health, rollout, waiting
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Finding, OpenSlot, View
 
 from tests.environment import CHECKOUT
@@ -463,7 +463,7 @@ def test_findings_come_in_the_order_of_the_checks() -> None:
 
 
 EVICTING = {"maxmemory-policy": "allkeys-lru", "cluster-node-timeout": "1000"}
-BY_HAND, BY_A_RUN = "set it back with CONFIG SET; a run leaves it as it is", "a run sets it back"
+BY_A_RUN, BY_A_RESTART = "a run sets it back", "a restart of its pod brings it"
 
 DRIFT: list[tuple[str, View, dict[str, str], list[tuple[str, str]]]] = [
     ("as declared", WELL, {"cluster-node-timeout": "5000"}, []),
@@ -487,7 +487,7 @@ DRIFT: list[tuple[str, View, dict[str, str], list[tuple[str, str]]]] = [
                     "shop-0-0, shop-0-1, shop-1-0, shop-1-1 and 2 more: maxmemory-policy is 'allkeys-lru', declared is "
                     "'noeviction'"
                 ),
-                BY_HAND,
+                BY_A_RUN,
             ),
         ],
     ),
@@ -495,7 +495,13 @@ DRIFT: list[tuple[str, View, dict[str, str], list[tuple[str, str]]]] = [
         "one setting in two ways",
         views.setting(views.setting(WELL, "shop-0-0", hz="10"), "shop-1-0", hz="20"),
         {"hz": "100"},
-        [("shop-0-0: hz is '10', declared is '100'", BY_HAND), ("shop-1-0: hz is '20', declared is '100'", BY_HAND)],
+        [("shop-0-0: hz is '10', declared is '100'", BY_A_RUN), ("shop-1-0: hz is '20', declared is '100'", BY_A_RUN)],
+    ),
+    (
+        "one that only a restart brings",
+        views.setting(WELL, "shop-0-0", tcp_backlog="511"),
+        {"tcp-backlog": "1024"},
+        [("shop-0-0: tcp-backlog is '511', declared is '1024'", BY_A_RESTART)],
     ),
     ("a setting that is not told", WELL, {"hz": "100"}, []),
     ("settings that may not be read", views.change(WELL, "shop-1-0", settings=None), {"appendonly": "yes"}, []),
@@ -535,7 +541,8 @@ def test_version(info: dict[str, str], text: str) -> None:
 
 def test_every_finding_is_explained() -> None:
     """docs/findings.md has a heading for each code that the source of the doctor names, and for no other."""
-    source = Path(health.__file__).read_text(encoding="utf-8")
+    modules = (health, rollout, waiting)
+    source = "".join(Path(str(each.__file__)).read_text(encoding="utf-8") for each in modules)
     kinds = ("kube_node", "zone")
     named = set(re.findall(r"Finding\(\s*f?\"([^\"]+)\"", source))
     codes = {code.format(kind=kind) for code in named for kind in kinds}

@@ -33,6 +33,14 @@ PODS: list[tuple[str, Instance, dict[str, Any], list[int]]] = [
     ("fewer of both", seen(5, 3), {"replicas": 1}, [3, 3, 3]),
     ("more shards and fewer replicas", seen(3, 3), {"shards": 4}, [3, 3, 3, 2]),
     (
+        "a StatefulSet is being made anew",
+        there(
+            statefulsets=(statefulset("", 0, replicas=3),), orphans=("shop-1-2", "shop-2-0", "shop-1-0", "other-1-9")
+        ),
+        {},
+        [3, 3, 2],
+    ),
+    (
         "one was lowered before the run was killed",
         there(statefulsets=(statefulset("", 0, replicas=2), statefulset("", 1, replicas=3))),
         {},

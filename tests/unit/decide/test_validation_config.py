@@ -380,6 +380,13 @@ def test_a_server_newer_than_the_list_of_directives_is_not_judged() -> None:
             ),
         ),
         (
+            {"replicas": 1, "config": {"Min-Replicas-To-Write": 2}},
+            (
+                "Cannot use redis_cluster_config.min-replicas-to-write=2: a shard has 1 replicas, so that its master "
+                "would refuse every write; use a smaller number, or more replicas."
+            ),
+        ),
+        (
             {"maxmemory_percent": 90},
             (
                 "Cannot use redis_cluster_maxmemory_percent=90: the rest of the memory limit is needed while saving "

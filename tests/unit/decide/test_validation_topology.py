@@ -64,21 +64,21 @@ LONG = "a" * 52
             {"termination_grace_period": 29},
             (
                 "Cannot use redis_cluster_termination_grace_period=29: a server may need 30 s to hand over, to wait "
-                "for its replicas and to save; use 30 s or more."
+                "for its replicas and to save; use 30 s or more, or leave it out."
             ),
         ),
         (
             {"termination_grace_period": 60, "config": {"shutdown-timeout": 50}},
             (
                 "Cannot use redis_cluster_termination_grace_period=60: a server may need 70 s to hand over, to wait "
-                "for its replicas and to save; use 70 s or more."
+                "for its replicas and to save; use 70 s or more, or leave it out."
             ),
         ),
         (
             {"termination_grace_period": 60, "config": {"Shutdown-Timeout": 50}},
             (
                 "Cannot use redis_cluster_termination_grace_period=60: a server may need 70 s to hand over, to wait "
-                "for its replicas and to save; use 70 s or more."
+                "for its replicas and to save; use 70 s or more, or leave it out."
             ),
         ),
         ({"wait_timeout": 0}, "Cannot use redis_cluster_wait_timeout=0: it is no time to wait; use 1 s or more."),

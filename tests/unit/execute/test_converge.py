@@ -27,6 +27,7 @@ from tests.unit.decide import views
 from tests.unit.decide.views import member, names, wish
 from tests.unit.stand_ins.clock import FakeClock
 from tests.unit.stand_ins.cluster import Server, Servers, StandInTarget, Words
+from tests.unit.stand_ins.threads import in_order
 
 Phase = Callable[[Session, Wish, float], View]
 
@@ -136,8 +137,10 @@ def test_a_session_remembers_what_it_did(instance: Instance) -> None:
 
 
 def commands_of_a_creation() -> int:
-    instance = Instance()
-    instance.create()
+    """Asked when tests are collected, and to be the same in each worker: ``known_order`` is not there yet."""
+    with in_order():
+        instance = Instance()
+        instance.create()
     return len(instance.sent())
 
 

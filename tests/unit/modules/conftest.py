@@ -16,8 +16,15 @@ import pytest
 from ansible.module_utils import basic
 
 from tests.unit.stand_ins.kubernetes_api import ApiServer, api_server
+from tests.unit.stand_ins.threads import in_order
 
 Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(autouse=True)
+def known_order() -> Iterator[None]:
+    with in_order():
+        yield
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import declared
 
-from tests.unit.decide.declarations import GOOD, labels
+from tests.unit.decide.declarations import GOOD, labels, wish
 from tests.unit.modules.conftest import Run
 from tests.unit.stand_ins.kubernetes_api import ApiServer
 
@@ -91,7 +91,6 @@ def test_a_new_instance(run: Run, api: ApiServer, check: bool) -> None:
         "auth": "shop-auth",
         "config": "shop-config",
         "boot": "shop-boot-92ea41b068",
-        "pdb": "shop",
         "lock": "shop-lock",
         "statefulsets": ["shop-0", "shop-1", "shop-2"],
     }
@@ -100,8 +99,11 @@ def test_a_new_instance(run: Run, api: ApiServer, check: bool) -> None:
     assert found["restart_hash"] == declared.restart_hash(GOOD)
     assert found["declared"] == declared.text(GOOD)
     rest = (
+        "grace_seconds",
+        "hand_over_seconds",
         "derives_maxmemory",
         "replica_sync_delay",
+        "stale_budgets",
         "stale_configmaps",
         "stale_services",
         "namespace_exists",
@@ -109,8 +111,13 @@ def test_a_new_instance(run: Run, api: ApiServer, check: bool) -> None:
         "warnings",
         "skipped_checks",
         "pods",
+        "grows",
+        "claim_sizes",
     )
-    assert [found[name] for name in rest] == [True, 0, [], [], True, True, [], [], [2, 2, 2]]
+    assert [found[name] for name in rest] == [
+        *(60, 50, True, 0, [], [], [], True, True, [], [], [2, 2, 2]),
+        *(False, ["", "", ""]),
+    ]
     assert found["leaving"] == {"statefulsets": [], "pods": [], "claims": []}
     assert api.writes == []
 
@@ -121,6 +128,21 @@ def test_a_running_instance(run: Run, api: ApiServer) -> None:
     assert (found["new"], found["stale_configmaps"]) == (False, ["shop-boot-stale", "shop-scripts-stale"])
     assert api.writes == []
     assert f"{WEB}/secrets/shop-auth" not in api.full_reads, "the data of the Secret was read"
+
+
+def test_directives_of_former_runs_are_returned_from(run: Run, api: ApiServer) -> None:
+    """What the StatefulSets tell was reached; the Secret tells also what a killed run was on the way to."""
+    instance(api)
+    reached, on_the_way = wish(config={"hz": 20}), wish(config={"timeout": 9, "io-threads": 2})
+    for shard in range(3):
+        metadata = api.objects[f"{APPS}/statefulsets/shop-{shard}"]["metadata"]
+        metadata["annotations"] = {declared.ANNOTATION: declared.text(reached)}
+    metadata = api.objects[f"{WEB}/secrets/shop-auth"]["metadata"]
+    metadata["annotations"] = {declared.ANNOTATION: declared.text(on_the_way)}
+    now = {**SETTINGS, "config": {"maxmemory-samples": 7}}
+    found = run("cluster_preflight", settings=now, **api.options())["instance"]
+    assert found["live"].items() >= {"hz": "10", "timeout": "0", "maxmemory-samples": "7", "appendonly": "yes"}.items()
+    assert (found["boot"], found["maxmemory_at_start"]) == ({}, 2**30 * 70 // 100)
 
 
 def test_a_service_that_is_not_declared_any_more(run: Run, api: ApiServer) -> None:
@@ -134,6 +156,47 @@ def test_a_service_that_is_not_declared_any_more(run: Run, api: ApiServer) -> No
     assert found["stale_services"] == ["shop"]
     found = run("cluster_preflight", settings={**SETTINGS, "client_service": False}, **api.options())["instance"]
     assert found["stale_services"] == ["shop"]
+
+
+def test_claims_that_are_to_grow(run: Run, api: ApiServer) -> None:
+    instance(api)
+    more = {**SETTINGS, "storage": {**GOOD.storage, "size": "16Gi"}}
+    for settings, grows, size in ((SETTINGS, False, ""), (more, True, "8Gi")):
+        found = run("cluster_preflight", settings=settings, **api.options())["instance"]
+        assert (found["grows"], found["claim_sizes"]) == (grows, [size] * 3)
+    del api.objects[f"{APPS}/statefulsets/shop-1"]
+    found = run("cluster_preflight", settings=more, **api.options())["instance"]
+    assert (found["grows"], found["claim_sizes"]) == (True, ["8Gi", "", "8Gi"])
+
+
+def test_pods_of_a_statefulset_that_is_being_made_anew(run: Run, api: ApiServer) -> None:
+    """They are no new instance, and a third one in the shard is not forgotten."""
+    instance(api)
+    for shard in range(3):
+        del api.objects[f"{APPS}/statefulsets/shop-{shard}"]
+    api.add(f"{WEB}/pods/shop-1-2", labels=labels(shard=1))
+    owned: dict[str, Any] = {"ownerReferences": [{"controller": True, "uid": "gone"}]}
+    api.add(f"{WEB}/pods/shop-2-2", labels=labels(shard=2), **owned)
+    api.add(f"{WEB}/pods/shop-0-2", labels=labels(shard=0), deletionTimestamp="now")
+    found = run("cluster_preflight", settings=SETTINGS, **api.options())["instance"]
+    assert (found["new"], found["pods"]) == (False, [2, 3, 2])
+
+
+def test_budgets_go_when_others_cover_the_pods(run: Run, api: ApiServer) -> None:
+    """Only those that we applied."""
+    instance(api)
+    for name, manager in (("shop", "k8sredis"), ("shop-1", "k8sredis"), ("shop-7", "k8sredis"), ("own", "kubectl")):
+        path = f"/apis/policy/v1/namespaces/web/poddisruptionbudgets/{name}"
+        api.add(path, labels=labels(), managedFields=[{"manager": manager}])
+    path = "/apis/policy/v1/namespaces/web/poddisruptionbudgets/other"
+    api.add(path, labels=labels("other"), managedFields=[{"manager": "k8sredis"}])
+    found = run("cluster_preflight", settings=SETTINGS, **api.options())["instance"]
+    assert found["budgets"] == [{"name": f"shop-{shard}", "shard": str(shard)} for shard in range(3)]
+    assert found["stale_budgets"] == ["shop", "shop-7"]
+    whole = {**SETTINGS, "disruption_budget": "instance"}
+    found = run("cluster_preflight", settings=whole, **api.options())["instance"]
+    assert found["budgets"] == [{"name": "shop", "shard": ""}]
+    assert found["stale_budgets"] == ["shop-1", "shop-7"]
 
 
 def test_configuration_of_a_run_that_got_no_further_is_kept(run: Run, api: ApiServer) -> None:
@@ -170,10 +233,6 @@ def test_every_problem_is_told_at_once(run: Run, api: ApiServer) -> None:
         (
             "Cannot use Service shop: its labels name the instance 'other'; choose another redis_cluster_name, or "
             "remove it by hand."
-        ),
-        (
-            'Cannot change redis_cluster_config.dir from null to "/x": it needs a restart of every pod, which this '
-            "version does not do yet; set it back."
         ),
     ]
     assert api.writes == []

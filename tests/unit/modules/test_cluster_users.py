@@ -18,7 +18,7 @@ from tests.unit.stand_ins.kubernetes_api import ApiServer
 SECRET = "/api/v1/namespaces/web/secrets/shop-auth"
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/web/leases/shop-lock"
 GIVEN = "canary-0123456789"
-KEYS = {"tool-password", "replication-password", "probe-password", "password", "users.acl"}
+KEYS = {"tool-password", "replication-password", "probe-password", "keeper-password", "password", "users.acl"}
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.k8sredis.core.plugins.module_utils._observe import instance
+from ansible_collections.k8sredis.core.plugins.module_utils._observe import pods
 
 ENDED: dict[str, Any] = {"terminated": {"exitCode": 1}}
 STATES: list[tuple[str, list[dict[str, Any]] | None, bool]] = [
@@ -24,4 +24,4 @@ STATES: list[tuple[str, list[dict[str, Any]] | None, bool]] = [
 @pytest.mark.parametrize(("statuses", "started"), [row[1:] for row in STATES], ids=[row[0] for row in STATES])
 def test_whether_a_server_has_ever_run(statuses: list[dict[str, Any]] | None, started: bool) -> None:
     status = {} if statuses is None else {"containerStatuses": statuses}
-    assert instance._has_started({"status": status}) is started
+    assert pods.has_started({"status": status}) is started

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Fatal, Retryable
 from ansible_collections.k8sredis.core.plugins.module_utils._observe import kube
-from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Conflict, Forbidden, Kube
+from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Busy, Conflict, Denied, Forbidden, Kube
 
 from tests.unit.stand_ins.http_api import Api, api_server
 from tests.unit.stand_ins.tcp import listening, silent
@@ -88,7 +88,16 @@ REQUESTS: list[tuple[str, Callable[[Kube], Any], str, str, dict[str, str], Any]]
         {"a": 1},
     ),
     ("patch", lambda kube: kube.patch(POD, {"a": 1}), "PATCH", POD, {}, {"a": 1}),
+    ("patch for trial", lambda kube: kube.patch(POD, {}, dry_run=True), "PATCH", POD, {"dryRun": "All"}, {}),
     ("delete", lambda kube: kube.delete(POD), "DELETE", POD, {}, None),
+    (
+        "delete without what it owns",
+        lambda kube: kube.delete(POD, {"uid": "x"}, propagation="Orphan"),
+        "DELETE",
+        POD,
+        {},
+        {"preconditions": {"uid": "x"}, "propagationPolicy": "Orphan"},
+    ),
     (
         "delete with preconditions",
         lambda kube: kube.delete(POD, {"uid": "x"}),
@@ -96,6 +105,19 @@ REQUESTS: list[tuple[str, Callable[[Kube], Any], str, str, dict[str, str], Any]]
         POD,
         {},
         {"preconditions": {"uid": "x"}},
+    ),
+    (
+        "evict",
+        lambda kube: kube.evict(POD.rpartition("/")[2], "x"),
+        "POST",
+        f"{POD}/eviction",
+        {},
+        {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": POD.rpartition("/")[2], "namespace": POD.split("/")[4]},
+            "deleteOptions": {"preconditions": {"uid": "x"}},
+        },
     ),
 ]
 
@@ -141,16 +163,16 @@ def test_what_is_not_there(api: Api, client: Kube) -> None:
     assert client.list(PODS) == []
 
 
+RIGHT = 'User "u" cannot do it'
 READS = [
     (401, Fatal, "401 no; log in again, the API does not accept this token or certificate."),
     (
         403,
         Forbidden,
-        "403 no; grant the user this right (the Role in the collection's docs/rbac.yml lists all).",
+        f"403 {RIGHT}; grant the user this right (the Role in the collection's docs/rbac.yml lists all).",
     ),
     (409, Conflict, "409 no; run again."),
-    (422, Fatal, "422 no."),
-    (429, Retryable, "429 no; run again when the API server is well."),
+    (429, Busy, "429 no; run again when it is allowed."),
     (500, Retryable, "500 no; run again when the API server is well."),
     (503, Retryable, "503 no; run again when the API server is well."),
 ]
@@ -166,9 +188,18 @@ def failure(deed: Callable[[], object]) -> tuple[type[ClusterError], str]:
 
 @pytest.mark.parametrize(("status", "kind", "seen"), READS)
 def test_refusal(api: Api, client: Kube, status: int, kind: type[ClusterError], seen: str) -> None:
-    api.answers[POD] = (status, {"kind": "Status", "message": "no."})
+    api.answers[POD] = (status, {"kind": "Status", "message": f"{RIGHT}." if status == 403 else "no."})
     assert failure(lambda: client.get(POD)) == (kind, f"Cannot get {POD}: {seen}")
     assert failure(lambda: client.replace(POD, {})) == (kind, f"Cannot put {POD}: {seen}")
+
+
+@pytest.mark.parametrize("status", [403, 422])
+def test_a_change_that_nobody_may_make(api: Api, client: Kube, status: int) -> None:
+    """More rights would not help where admission says no."""
+    api.answers[POD] = (status, {"kind": "Status", "message": "exceeded quota."})
+    assert failure(lambda: client.patch(POD, {})) == (Denied, f"Cannot patch {POD}: {status} exceeded quota.")
+    kind, _text = failure(lambda: client.get(POD))
+    assert kind is (Forbidden if status == 403 else Fatal)
 
 
 def test_a_change_of_what_is_not_there_is_an_error(client: Kube) -> None:
@@ -272,3 +303,15 @@ def test_a_kubeconfig_that_is_not_there(tmp_path: Path) -> None:
     assert message.startswith("Cannot ")
     assert message.endswith(".")
     assert "\n" not in message
+
+
+def test_a_refused_eviction_names_the_budget(api: Api, client: Kube) -> None:
+    causes = [{"reason": "DisruptionBudget", "message": "The disruption budget shop needs 5 healthy pods and has 5."}]
+    words = "Cannot evict pod as it would violate the pod's disruption budget."
+    api.answers[f"{POD}/eviction"] = (429, {"message": words, "details": {"causes": causes}})
+    kind, said = failure(lambda: client.evict(POD.rpartition("/")[2], "x"))
+    assert kind is Busy
+    assert said == (
+        f"Cannot post {POD}/eviction: 429 Cannot evict pod as it would violate the pod's disruption budget; The "
+        "disruption budget shop needs 5 healthy pods and has 5; run again when it is allowed."
+    )

@@ -40,6 +40,16 @@ def test_addresses_of_both_families_and_readiness() -> None:
     assert (found.host, found.addresses, found.ready) == ("10.0.2.2", ("10.0.2.2", "fd00::2"), True)
 
 
+def test_what_it_was_made_from_and_where_its_data_is() -> None:
+    made = {"k8sredis.io/restart-hash": "abc", "k8sredis.io/made-from": "{}"}
+    found = pods.member(pod(annotations=made), 6379)
+    assert (found.restart_hash, found.made_from, found.ever_ran, found.volatile) == ("abc", "{}", True, False)
+    fresh = pod({"phase": "Pending"})
+    fresh["spec"]["volumes"] = [{"name": "run", "emptyDir": {}}, {"name": "data", "emptyDir": {}}]
+    found = pods.member(fresh, 6379)
+    assert (found.restart_hash, found.ever_ran, found.volatile) == ("", False, True)
+
+
 NUMBERS = [
     ("the ordinal of its name, before Kubernetes 1.28", {"labels": {"k8sredis.io/shard": "2"}}, (2, 1)),
     ("a shard that is no number", {"labels": {"k8sredis.io/shard": "two"}}, (None, 1)),

@@ -228,6 +228,24 @@ def test_nobody_says_why_a_pod_is_not_made() -> None:
     assert len(secret.asked) == 1
 
 
+def unhealthy(at: str, message: str) -> Object:
+    return {"lastTimestamp": at, "message": message}
+
+
+def test_what_a_readiness_probe_said_last() -> None:
+    kube = Cluster()
+    kube.events = [
+        unhealthy("2026-01-01T00:00:01Z", "Readiness probe failed: older"),
+        unhealthy("2026-01-01T00:00:02Z", "Readiness probe failed: Waiting to start shop-0-0: it waits.\n"),
+        unhealthy("2026-01-01T00:00:03Z", "Liveness probe failed: another"),
+    ]
+    assert pods(kube).not_ready("shop-0-0") == "Waiting to start shop-0-0: it waits."
+    (asked,) = kube.asked
+    assert asked[1] == "involvedObject.kind=Pod,involvedObject.name=shop-0-0,reason=Unhealthy"
+    assert pods(Cluster()).not_ready("shop-0-0") == ""
+    assert pods(Cluster(forbidden=True)).not_ready("shop-0-0") == ""
+
+
 def test_pods_are_reached_through_the_api() -> None:
     client = pods(Cluster(), username="ann", password="secret").connect(Member("shop-0-0", "10.0.0.1", 6380))
     connection = client.connection_pool.make_connection()

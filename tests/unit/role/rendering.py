@@ -35,16 +35,23 @@ def instance(name: str, shards: int, replicas: int) -> dict[str, Any]:
             "auth": f"{name}-auth",
             "config": f"{name}-config",
             "boot": f"{name}-boot-0123456789",
-            "pdb": name,
             "lock": f"{name}-lock",
             "statefulsets": [f"{name}-{shard}" for shard in range(shards)],
         },
         "server": {"family": "redis", "version": "8.0.2"},
         "configuration": {"boot": "port 6379\n", "live": "maxmemory-policy noeviction\n"},
         "restart_hash": "abc",
+        "made_from": '{"image": "redis:8.0.2"}',
+        "maxmemory": 0,
+        "grace_seconds": 60,
+        "hand_over_seconds": 50,
         "declared": '{"shards": 3}',
         "pods": [replicas + 1] * shards,
         "leaving": {"statefulsets": [], "pods": [], "claims": []},
+        "grows": False,
+        "claim_sizes": [""] * shards,
+        "budgets": [{"name": f"{name}-{shard}", "shard": str(shard)} for shard in range(shards)],
+        "stale_budgets": [],
         "stale_configmaps": [],
         "stale_services": [],
         "namespace_exists": True,
@@ -56,23 +63,29 @@ def instance(name: str, shards: int, replicas: int) -> dict[str, Any]:
 def value(
     expression: str,
     stale_configmaps: Sequence[str] = (),
+    *,
+    check: bool = False,
     places: Sequence[dict[str, Any]] | None = None,
     derives_maxmemory: bool = True,
+    claim_sizes: Sequence[str] | None = None,
     seen: dict[str, Any] | None = None,
     leaving: dict[str, list[str]] | None = None,
     pods: Sequence[int] | None = None,
+    budgets: Sequence[dict[str, str]] | None = None,
     **given: Any,
 ) -> Any:
     """The value of an expression over variables of the role, for an instance with the given ones.
 
-    ``stale_configmaps``, ``derives_maxmemory``, ``leaving`` and ``pods`` are what cluster_preflight found, ``places``
-    are the pods and StatefulSets that were read and ``seen`` is what cluster_info said; without them nothing was read.
+    ``stale_configmaps``, ``derives_maxmemory``, ``leaving``, ``pods``, ``budgets`` and ``claim_sizes`` are what
+    cluster_preflight found, ``places`` are the pods and StatefulSets that were read and ``seen`` is what cluster_info
+    said; without them nothing was read. ``check``: in check mode.
     """
     variables = {
         "redis_cluster_name": "shop",
         **load("defaults/main.yml"),
         **load("vars/main.yml"),
         "ansible_search_path": [str(ROLE)],
+        "ansible_check_mode": check,
         "role_path": str(ROLE),
         **{f"redis_cluster_{key}": value for key, value in given.items()},
     }
@@ -82,6 +95,8 @@ def value(
     checked["derives_maxmemory"] = derives_maxmemory
     checked["leaving"] = leaving or checked["leaving"]
     checked["pods"] = list(pods or checked["pods"])
+    checked["budgets"] = list(budgets or checked["budgets"])
+    checked["claim_sizes"] = list(claim_sizes or checked["claim_sizes"])
     if seen is not None:
         variables["__redis_cluster_seen"] = seen
     if places is not None:

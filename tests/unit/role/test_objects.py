@@ -16,6 +16,9 @@ from tests.unit.role.rendering import FILES, objects, value
 NASTY = "a \"quote\" 'and' {{ braces }} # no: comment\n- second: line\n€ \U0001f600 ${x} \\ end"
 
 
+SCRIPTS = ("start", "probe", "client", "gate", "keeper", "prestop")
+
+
 def kind(name: str, **given: Any) -> list[dict[str, Any]]:
     return [found for found in objects(**given) if found["kind"] == name]
 
@@ -46,7 +49,9 @@ def test_the_objects_in_their_order() -> None:
         ("ConfigMap", "shop-config"),
         ("Service", "shop-nodes"),
         ("Service", "shop"),
-        ("PodDisruptionBudget", "shop"),
+        ("PodDisruptionBudget", "shop-0"),
+        ("PodDisruptionBudget", "shop-1"),
+        ("PodDisruptionBudget", "shop-2"),
         ("StatefulSet", "shop-0"),
         ("StatefulSet", "shop-1"),
         ("StatefulSet", "shop-2"),
@@ -69,7 +74,9 @@ def test_every_object_is_labelled() -> None:
         labels = found["metadata"]["labels"]
         assert found["metadata"]["namespace"] == "web"
         assert labels.pop("k8sredis.io/shard", None) == (
-            found["metadata"]["name"].removeprefix("shop-") if found["kind"] == "StatefulSet" else None
+            found["metadata"]["name"].removeprefix("shop-")
+            if found["kind"] in ("StatefulSet", "PodDisruptionBudget")
+            else None
         )
         assert labels == {
             "app.kubernetes.io/name": "redis-cluster",
@@ -146,7 +153,7 @@ def test_what_a_user_writes_arrives_as_written(storage: dict[str, str]) -> None:
 
 def test_configuration_arrives_byte_by_byte() -> None:
     scripts, boot, live = kind("ConfigMap")
-    assert scripts["data"] == {name: (FILES / name).read_text(encoding="utf-8") for name in ("start", "probe")}
+    assert scripts["data"] == {name: (FILES / name).read_text(encoding="utf-8") for name in SCRIPTS}
     assert boot["data"] == {"redis.conf": "port 6379\n"}
     assert live["data"] == {"live.conf": "maxmemory-policy noeviction\n"}
     assert [found.get("immutable") for found in (scripts, boot, live)] == [True, True, None]
@@ -168,15 +175,31 @@ def test_no_service_for_clients() -> None:
     assert [found["metadata"]["name"] for found in kind("Service", client_service=False)] == ["shop-nodes"]
 
 
-def test_one_budget_over_the_instance() -> None:
-    (budget,) = kind("PodDisruptionBudget", shards=3)
-    assert budget["spec"]["maxUnavailable"] == 1
-    assert budget["spec"]["unhealthyPodEvictionPolicy"] == "IfHealthyBudget"
-    assert budget["spec"]["selector"]["matchLabels"] == {
-        "app.kubernetes.io/name": "redis-cluster",
-        "app.kubernetes.io/instance": "shop",
-        "app.kubernetes.io/managed-by": "k8sredis",
-    }
+WHOLE = [{"name": "shop", "shard": ""}]
+
+
+@pytest.mark.parametrize("given", [{}, {"budgets": WHOLE}], ids=["shard", "instance"])
+def test_exactly_one_budget_covers_each_pod(given: dict[str, Any]) -> None:
+    budgets = kind("PodDisruptionBudget", shards=3, **given)
+    for statefulset in kind("StatefulSet", shards=3):
+        labels = statefulset["spec"]["template"]["metadata"]["labels"]
+        (budget,) = [each for each in budgets if covers(each, labels)]
+        assert budget["spec"]["maxUnavailable"] == 1
+        assert budget["spec"]["unhealthyPodEvictionPolicy"] == "IfHealthyBudget"
+        assert not covers(budget, {**labels, "app.kubernetes.io/instance": "other"})
+        assert not covers(budget, {**labels, "app.kubernetes.io/managed-by": "Helm"})
+
+
+def covers(budget: dict[str, Any], labels: dict[str, str]) -> bool:
+    return bool(budget["spec"]["selector"]["matchLabels"].items() <= labels.items())
+
+
+@pytest.mark.parametrize(("check", "expected"), [(True, ["8Gi", "16Gi"]), (False, ["16Gi", "16Gi"])])
+def test_claims_that_are_to_grow(check: bool, expected: list[str]) -> None:
+    """The API refuses another size, and check mode has not made the StatefulSet anew."""
+    found = kind("StatefulSet", shards=2, storage={"size": "16Gi"}, claim_sizes=["8Gi", ""], check=check)
+    templates = [shard["spec"]["volumeClaimTemplates"][0] for shard in found]
+    assert [template["spec"]["resources"]["requests"]["storage"] for template in templates] == expected
 
 
 def test_a_statefulset_for_each_shard() -> None:
@@ -194,6 +217,7 @@ def test_the_restart_hash_stands_on_the_statefulset_and_its_pods() -> None:
     (first, *_rest) = kind("StatefulSet")
     assert first["metadata"]["annotations"]["k8sredis.io/restart-hash"] == "abc"
     assert first["spec"]["template"]["metadata"]["annotations"]["k8sredis.io/restart-hash"] == "abc"
+    assert first["spec"]["template"]["metadata"]["annotations"]["k8sredis.io/made-from"] == '{"image": "redis:8.0.2"}'
     assert first["metadata"]["annotations"]["k8sredis.io/declared"] == '{"shards": 3}'
 
 
@@ -201,13 +225,12 @@ def test_pods_meet_the_restricted_level_of_pod_security() -> None:
     spec = pod()["spec"]
     assert spec["securityContext"]["runAsNonRoot"] is True
     assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-    (redis,) = spec["containers"]
-    assert redis["securityContext"] == {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-    }
-    assert "initContainers" not in spec
+    for each in (*spec["initContainers"], *spec["containers"]):
+        assert each["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
     allowed = {"configMap", "emptyDir", "projected", "secret", "persistentVolumeClaim"}
     assert {next(iter(found.keys() - {"name"})) for found in spec["volumes"]} <= allowed
     assert (spec["automountServiceAccountToken"], spec["enableServiceLinks"]) == (False, False)
@@ -223,7 +246,8 @@ def test_pods_get_only_what_they_need_of_the_secret() -> None:
     found = volume("auth")
     assert found is not None
     assert found["secret"]["secretName"] == "shop-auth"
-    assert [item["key"] for item in found["secret"]["items"]] == ["users.acl", "replication-password", "probe-password"]
+    passwords = [f"{name}-password" for name in ("replication", "probe", "keeper")]
+    assert [item["key"] for item in found["secret"]["items"]] == ["users.acl", *passwords]
 
 
 def test_maxmemory_is_derived_where_the_preflight_says_so() -> None:
@@ -269,7 +293,7 @@ def test_host_path_has_a_folder_for_each_pod() -> None:
     mount = next(found for found in container(storage=HOST)["volumeMounts"] if found["name"] == "data")
     assert mount == {"name": "data", "mountPath": "/data", "subPathExpr": "$(POD_NAMESPACE)"}
     assert variables(storage=HOST)["FOLDER_MARK"] == "$(POD_NAMESPACE)/shop/$(POD_NAME)"
-    assert "initContainers" not in pod(storage=HOST)["spec"]
+    assert "initContainers" not in pod(storage=HOST, keeper=False)["spec"]
 
 
 @pytest.mark.parametrize(("wish", "alone"), [("required", True), ("preferred", False), ("none", False)])
@@ -279,7 +303,8 @@ def test_host_path_tells_whether_another_pod_of_the_shard_can_be_here(wish: str,
 
 
 def test_host_path_prepared_by_root_on_request() -> None:
-    (prepare,) = pod(storage={**HOST, "prepare": True})["spec"]["initContainers"]
+    prepare, keeper = pod(storage={**HOST, "prepare": True})["spec"]["initContainers"]
+    assert keeper["name"] == "keeper"
     assert prepare["securityContext"]["runAsUser"] == 0
     assert prepare["volumeMounts"] == [{"name": "data", "mountPath": "/base"}]
 
@@ -369,13 +394,26 @@ def test_what_schedules_a_pod() -> None:
         tolerations=[{"key": "redis", "operator": "Exists"}],
         priority_class="high",
         image_pull_secrets=["one", "two"],
-        termination_grace_period=90,
     )["spec"]
     assert spec["nodeSelector"] == {"disk": "ssd"}
     assert spec["tolerations"] == [{"key": "redis", "operator": "Exists"}]
     assert spec["priorityClassName"] == "high"
     assert spec["imagePullSecrets"] == [{"name": "one"}, {"name": "two"}]
-    assert spec["terminationGracePeriodSeconds"] == 90
+    assert spec["terminationGracePeriodSeconds"] == 60
+
+
+def test_the_keeper_is_a_sidecar_that_leaves_a_pod_guaranteed() -> None:
+    (keeper,) = pod()["spec"]["initContainers"]
+    assert keeper["restartPolicy"] == "Always"
+    assert keeper["resources"]["requests"] == keeper["resources"]["limits"]
+    assert {mount["name"] for mount in keeper["volumeMounts"]} == {"scripts", "auth"}
+    assert "initContainers" not in pod(keeper="false")["spec"]
+
+
+def test_what_the_scripts_are_told() -> None:
+    told = variables(persistence="rdb")
+    assert (told["PERSISTENCE"], told["HAND_OVER_SECONDS"]) == ("rdb", "50")
+    assert container()["lifecycle"]["preStop"]["exec"]["command"][1] == "/etc/k8sredis/scripts/prestop"
 
 
 def test_another_script_has_another_name() -> None:

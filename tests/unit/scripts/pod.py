@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 
 from tests.environment import CHECKOUT
@@ -16,10 +17,19 @@ from tests.environment import CHECKOUT
 FILES = CHECKOUT / "roles" / "redis_cluster" / "files"
 SHELLS = {"dash": ["dash"], "busybox": ["busybox", "sh"]}
 """sh of the Debian images and of the Alpine images."""
-TOOLS = ("cat", "grep", "head", "id", "mkdir", "tr")
+TOOLS = ("cat", "date", "grep", "head", "id", "mkdir", "mv", "rm", "sed", "sleep", "sort", "timeout", "tr")
 """All that the scripts may call beside the server's own programs."""
-PLACES = ("/usr/local/lib/redis/modules", "/usr/local/etc/redis", "/etc/k8sredis/auth", "/run/redis", "/data")
+PLACES = (
+    "/usr/local/lib/redis/modules",
+    "/usr/local/etc/redis",
+    "/etc/k8sredis/auth",
+    "/etc/k8sredis/scripts",
+    "/run/redis",
+    "/data",
+)
 """The folders of a pod that the scripts name."""
+
+SCRIPTS = "/etc/k8sredis/scripts"
 
 
 class Pod:
@@ -28,6 +38,8 @@ class Pod:
         self.server: subprocess.Popen[bytes] | None = None
         program, *words = SHELLS[shell]
         self._shell = [which(program), *words]
+        self.address = "127.0.0.1"
+        """Where the scripts find the server of this pod."""
         self.environment = {
             "POD_NAME": "shop-0-1",
             "POD_IPS": "10.1.2.3",
@@ -44,6 +56,8 @@ class Pod:
             self._link(tool)
         self.write("/etc/k8sredis/auth/replication-password", "replica-secret")
         self.write("/etc/k8sredis/auth/probe-password", "probe-secret")
+        self.write("/etc/k8sredis/auth/keeper-password", "keeper-secret")
+        (self.programs / "sh").symlink_to(self._shell[0])
 
     def place(self, path: str) -> Path:
         """Where a path of the pod is on this machine."""
@@ -65,15 +79,20 @@ class Pod:
             env=self.variables(**environment),
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
             check=False,
         )
 
     def command(self, script: str, *arguments: str) -> list[str]:
-        text = (FILES / script).read_text(encoding="utf-8")
-        text = re.sub("|".join(PLACES), lambda found: str(self.place(found[0])), text)
-        (self.folder / script).write_text(text, encoding="utf-8")
-        return [*self._shell, str(self.folder / script), *arguments]
+        for file in FILES.iterdir():
+            text = file.read_text(encoding="utf-8").replace("127.0.0.1", self.address)
+            text = re.sub("|".join(PLACES), lambda found: str(self.place(found[0])), text)
+            target = self.place(SCRIPTS) / file.name
+            # Another file instead: a shell reads on in that of a script that runs.
+            new = target.with_suffix(f".{threading.get_ident()}")
+            new.write_text(text, encoding="utf-8")
+            new.replace(target)
+        return [*self._shell, str(self.place(SCRIPTS) / script), *arguments]
 
     def variables(self, **more: str) -> dict[str, str]:
         return {"PATH": str(self.programs), **self.environment, **more}

@@ -98,6 +98,19 @@ def test_the_client_of_valkey(pod: Pod) -> None:
     assert probe(pod, "readiness") == (True, "")
 
 
+@pytest.mark.parametrize("kind", ["startup", "liveness"])
+def test_a_pod_whose_gate_waits_is_alive(pod: Pod, kind: str) -> None:
+    answer(pod, error="Could not connect to Redis at 127.0.0.1:6379: Connection refused\n")
+    pod.write("/run/redis/gate", "Waiting to start shop-0-1.\n")
+    assert probe(pod, kind) == (True, "")
+
+
+def test_a_pod_whose_gate_waits_is_not_ready_and_says_why(pod: Pod) -> None:
+    answer(pod, error="Could not connect to Redis at 127.0.0.1:6379: Connection refused\n")
+    pod.write("/run/redis/gate", "Waiting to start shop-0-1.\n")
+    assert probe(pod, "readiness") == (False, "Waiting to start shop-0-1.")
+
+
 def test_an_unknown_kind_of_probe(pod: Pod) -> None:
     answer(pod, "PONG\n")
     assert probe(pod, "health") == (False, "Cannot probe: 'health' is not startup, liveness or readiness.")

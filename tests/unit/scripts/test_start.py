@@ -79,6 +79,15 @@ def test_maxmemory_is_a_share_of_the_limit(pod: Pod) -> None:
     assert "maxmemory 3006477107" in started(pod, MEMORY_LIMIT=str(4 * 1024**3), MAXMEMORY_PERCENT="70")
 
 
+def test_a_declared_maxmemory_wins_over_the_share(pod: Pod) -> None:
+    """Also in a pod that was made before it was declared."""
+    pod.write("/usr/local/etc/redis/live.conf", "hz 20\nmaxmemory 100mb\n")
+    lines = started(pod, MEMORY_LIMIT=str(4 * 1024**3), MAXMEMORY_PERCENT="70")
+    assert not [line for line in lines if line.startswith("maxmemory ")]
+    pod.write("/usr/local/etc/redis/live.conf", "maxmemory-policy noeviction\n")
+    assert "maxmemory 3006477107" in started(pod, MEMORY_LIMIT=str(4 * 1024**3), MAXMEMORY_PERCENT="70")
+
+
 def test_bundled_modules_in_the_order_of_their_names(pod: Pod) -> None:
     for name in ("redistimeseries.so", "redisbloom.so", "rejson.so"):
         pod.write(f"{MODULES}/{name}", "module", 0o755)

@@ -24,7 +24,7 @@ Words = tuple[str, ...]
 
 QUESTIONS = {
     *(("CLUSTER", "NODES"), ("CLUSTER", "INFO"), ("CONFIG", "GET"), ("COMMAND", "INFO")),
-    *(("ROLE",), ("CLIENT", "LIST")),
+    *(("ROLE",), ("CLIENT", "LIST"), ("INFO", "errorstats")),
 }
 TICKS_TO_FAIL = 3
 
@@ -79,6 +79,9 @@ class Server:
     """States of a migration as it is asked for them, one after the other; the last one stays. Without any it is of a
     version that has no such command."""
     promoted: bool = False
+    clients_left: int = 0
+    """Clients that have not noticed yet that it is no master any more."""
+    redirected: int = 0
     forgotten: set[str] = field(default_factory=set)
     """Ids that gossip does not bring back; for ever, where servers do so for 60 s."""
 
@@ -150,6 +153,7 @@ class Server:
             ("CLUSTER", "NODES"): self._nodes,
             ("CLUSTER", "INFO"): self._cluster_info,
             ("INFO",): lambda: "".join(f"{name}:{value}\r\n" for name, value in self._info().items()),
+            ("INFO", "errorstats"): self._errorstats,
             ("ROLE",): self._role,
             ("CLIENT", "LIST", "TYPE", "master"): self._links_to_master,
         }
@@ -172,6 +176,12 @@ class Server:
         state, known = "ok" if self.is_complete else "fail", len(self.table)
         epoch = max(entry.epoch for entry in self.table.values())
         return f"cluster_state:{state}\r\ncluster_known_nodes:{known}\r\ncluster_current_epoch:{epoch}\r\n"
+
+    def _errorstats(self) -> str:
+        """Each client that is left asks once more before it goes."""
+        self.clients_left, redirected = max(0, self.clients_left - 1), self.redirected
+        self.redirected += bool(self.clients_left)
+        return f"# Errorstats\r\nerrorstat_MOVED:count={redirected}\r\n"
 
     def _role(self) -> list[Any]:
         if self.myself.is_master:
@@ -404,6 +414,9 @@ class StandInTarget:
 
     def connect(self, member: Member, _timeout: float | None = None) -> Any:
         return _Client(self.servers, member)
+
+    def not_ready(self, _name: str) -> str:
+        return ""
 
     def not_made(self, name: str) -> str:
         return self.words.get(name, "")

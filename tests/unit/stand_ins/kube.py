@@ -12,6 +12,14 @@ from typing import Any
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Conflict, Kube, Object
 
 
+def merged(there: Object, change: Mapping[str, Any]) -> Object:
+    """As a JSON merge patch (RFC 7386) without null."""
+    found = deepcopy(there)
+    for key, value in change.items():
+        found[key] = merged(found.get(key) or {}, value) if isinstance(value, Mapping) else deepcopy(value)
+    return found
+
+
 class StandInKube(Kube):
     """``before_write`` is called before each write: what others do at the last moment."""
 
@@ -21,6 +29,8 @@ class StandInKube(Kube):
         self.writes = 0
         self.before_write: Callable[[], None] = lambda: None
         self._version = 0
+        self.evictions: list[str] = []
+        self.on_evict: Callable[[str, str], None] = lambda pod, uid: None
 
     def get(self, path: str) -> Object | None:
         return deepcopy(self.objects.get(path))
@@ -53,20 +63,29 @@ class StandInKube(Kube):
                 merged[part] = {**there.get(part, {}), **body[part]}
         return deepcopy(merged) if dry_run else self._store(path, merged)
 
-    def patch(self, path: str, body: Object) -> Object:
-        """Annotations alone."""
+    def patch(self, path: str, body: Object, dry_run: bool = False) -> Object:
         self.before_write()
         there = self.objects[path]
-        annotations = {**there["metadata"].get("annotations", {}), **body["metadata"]["annotations"]}
-        return self._store(path, {**there, "metadata": {**there["metadata"], "annotations": annotations}})
+        if body.get("metadata", {}).get("uid") not in (None, there["metadata"].get("uid")):
+            raise Conflict(f"Cannot patch {path}: 409 the UID is another; run again.")
+        changed = merged(there, body)
+        return changed if dry_run else self._store(path, changed)
 
-    def delete(self, path: str, preconditions: Mapping[str, str] | None = None) -> None:
+    def delete(self, path: str, preconditions: Mapping[str, str] | None = None, propagation: str = "") -> None:
+        """What the object owns stays as it is."""
+        del propagation
         self.before_write()
         there = self.objects.get(path, {"metadata": {}})["metadata"]
         if any(there.get(key) != value for key, value in (preconditions or {}).items()):
             raise Conflict(f"Cannot delete {path}: 409 the object has been modified; run again.")
         self.writes += 1
         self.objects.pop(path, None)
+
+    def evict(self, pod: str, uid: str) -> None:
+        self.before_write()
+        self.writes += 1
+        self.evictions.append(pod)
+        self.on_evict(pod, uid)
 
     def _store(self, path: str, body: Object) -> Object:
         self._version += 1

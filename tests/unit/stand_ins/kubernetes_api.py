@@ -20,6 +20,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import METADATA_ONLY
 
+from tests.unit.stand_ins.kube import merged
+
 Json = dict[str, Any]
 
 COLLECTION = re.compile(r"/(?:api/v1|apis/[^/]+/[^/]+)(?:/namespaces/[^/]+)?/[a-z]+")
@@ -67,7 +69,9 @@ class ApiServer:
         if any(re.fullmatch(pattern, path) for pattern in self.forbidden):
             return 403, {"message": f'User "u" cannot {method.lower()} {path}'}
         if method == "PATCH":
-            return 200, self._apply(path, body, dry_run="dryRun" in query)
+            return 200, self._change(path, body, query)
+        if method == "DELETE":
+            return 200, self.objects.pop(path, {})
         if COLLECTION.fullmatch(path) and not NAMESPACE.fullmatch(path):
             return 200, {"items": self._list(path, query.get("labelSelector", [""])[0])}
         return self._get(path, accept)
@@ -85,12 +89,14 @@ class ApiServer:
         found = [value for key, value in sorted(self.objects.items()) if key.rpartition("/")[0] == path]
         return [each for each in found if wanted.items() <= (each["metadata"].get("labels") or {}).items()]
 
-    def _apply(self, path: str, body: Json, *, dry_run: bool) -> Json:
+    def _change(self, path: str, body: Json, query: Mapping[str, list[str]]) -> Json:
+        """Server-side apply, or a merge patch, which names no manager."""
         there = self.objects.get(path, {"metadata": {}})
-        merged = {**there, **body, "metadata": {**there["metadata"], **body["metadata"]}}
-        if not dry_run:
-            self.objects[path] = merged
-        return merged
+        applied = {**there, **body, "metadata": {**there["metadata"], **body["metadata"]}}
+        after = applied if "fieldManager" in query else merged(there, body)
+        if "dryRun" not in query:
+            self.objects[path] = after
+        return after
 
 
 class Handler(BaseHTTPRequestHandler):
