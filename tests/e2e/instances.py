@@ -33,10 +33,18 @@ def pods(cluster: Cluster, namespace: str, name: str) -> list[dict[str, Any]]:
 
 def lives(cluster: Cluster, namespace: str, name: str) -> dict[str, tuple[str, int]]:
     """Uid and number of restarts by pod: equal before and after when no server was restarted."""
-    return {
-        pod["metadata"]["name"]: (pod["metadata"]["uid"], pod["status"]["containerStatuses"][0]["restartCount"])
-        for pod in pods(cluster, namespace, name)
-    }
+    return {pod["metadata"]["name"]: (pod["metadata"]["uid"], _restarts(pod)) for pod in pods(cluster, namespace, name)}
+
+
+def _restarts(pod: dict[str, Any]) -> int:
+    """None yet when no kubelet has taken the pod."""
+    told = pod["status"].get("containerStatuses", [])
+    return sum(int(container["restartCount"]) for container in told)
+
+
+def are_others(before: dict[str, tuple[str, int]], now: dict[str, tuple[str, int]]) -> bool:
+    """Each pod is there again, made anew."""
+    return set(before) == set(now) and all(before[pod][0] != now[pod][0] for pod in now)
 
 
 def ask(cluster: Cluster, namespace: str, pod: str, login: tuple[str, str], *words: str) -> str:

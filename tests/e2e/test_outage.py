@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e import playbook
 from tests.e2e.cluster import Cluster, images
-from tests.e2e.instances import instance, lives
+from tests.e2e.instances import are_others, instance, lives
 from tests.e2e.load import accounted, fill, stored
 from tests.e2e.outages import are_ready, eventually, is_healthy
 from tests.environment import CHECKOUT
@@ -40,7 +40,7 @@ def test_all_pods_at_once(local: Cluster, namespace: str, line: str, persistence
         run.mark("all pods deleted")
         selector = f"--selector=app.kubernetes.io/instance={name}"
         local.kubectl("delete", "pods", f"--namespace={namespace}", selector, "--wait=false")
-        eventually(lambda: all(after[0] != before[pod][0] for pod, after in lives(local, namespace, name).items()))
+        eventually(lambda: are_others(before, lives(local, namespace, name)))
         seconds = eventually(lambda: are_ready(local, variables, 6))
         run.mark(f"ready {seconds:.1f} s after the last pod was made")
         eventually(lambda: is_healthy(local, variables))
@@ -61,7 +61,7 @@ def test_without_persistence_it_starts_empty_and_whole(local: Cluster, namespace
     before = lives(local, namespace, "out-none")
     selector = "--selector=app.kubernetes.io/instance=out-none"
     local.kubectl("delete", "pods", f"--namespace={namespace}", selector, "--wait=false")
-    eventually(lambda: all(after[0] != before[pod][0] for pod, after in lives(local, namespace, "out-none").items()))
+    eventually(lambda: are_others(before, lives(local, namespace, "out-none")))
     eventually(lambda: are_ready(local, variables, 6))
     eventually(lambda: is_healthy(local, variables))
     playbook.destroy(local, variables)

@@ -282,12 +282,12 @@ class Instance:
         assert eventually(lambda: all(member.answers() for member in self.members.values())), self.trouble()
 
     def is_healthy(self) -> bool:
-        """Everybody sees everybody, by name, address and role, every replica has all."""
+        """Everybody sees everybody, by name, address, role and slots, every replica has all."""
         names = {member.hostname for member in self.members.values()}
         if not all(self._is_well(member, names) for member in self.members.values()):
             return False
-        roles = [{(line[0], line[3]) for line in member.sees()} for member in self.members.values()]
-        return all(each == roles[0] for each in roles)
+        tables = [{(line[0], line[3], *line[8:]) for line in member.sees()} for member in self.members.values()]
+        return all(table == tables[0] for table in tables)
 
     def _is_well(self, member: Member, names: set[str]) -> bool:
         if not member.answers() or "cluster_state:ok" not in member.ask("CLUSTER", "INFO"):

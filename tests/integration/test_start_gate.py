@@ -86,6 +86,39 @@ def test_without_the_gate_it_is_lost(server: Server, tmp_path: Path, persistence
         assert eventually(lambda: int(replica.ask("DBSIZE")) < written), made.trouble()
 
 
+def test_a_replica_that_does_not_know_the_slots(server: Server, shell: str, tmp_path: Path) -> None:
+    """As one that the next ping of its master would have told."""
+    with instance(server, shell, tmp_path / "shop", node_timeout=60000) as made:
+        master, replica = made["shop-0-0"], made["shop-0-1"]
+        write(master, 0, 10)
+        master.kill()
+        replica.ask("CLUSTER", "DELSLOTSRANGE", "0", "5460")
+        assert slots_of(replica, master.hostname) == []
+        master.start()
+        assert eventually(lambda: "Waiting to start shop-0-0: its replica shop-0-1 has newer data" in master.log), (
+            made.trouble()
+        )
+        assert not master.answers()
+
+
+def test_a_replica_that_knows_a_part_of_the_slots_as_moved(server: Server, shell: str, tmp_path: Path) -> None:
+    """Killed while a batch of slots, also its first one, went to another shard."""
+    with instance(server, shell, tmp_path / "shop", node_timeout=60000) as made:
+        master, replica, other = made["shop-0-0"], made["shop-0-1"], made["shop-1-0"]
+        write(master, 0, 10)
+        master.kill()
+        other.ask("CLUSTER", "BUMPEPOCH")
+        other.ask("CLUSTER", "SETSLOT", "0", "NODE", other.id)
+        assert eventually(lambda: slots_of(replica, master.hostname) == ["1-5460"]), made.trouble()
+        master.start()
+        assert eventually(lambda: "Waiting to start shop-0-0" in master.log), made.trouble()
+
+
+def slots_of(member: Member, hostname: str) -> list[str]:
+    """Of another one, in the eyes of this one."""
+    return next(line[8:] for line in member.sees() if f",{hostname}" in line[1])
+
+
 def test_a_majority_of_masters_that_waits(server: Server, shell: str, tmp_path: Path) -> None:
     """Nobody can vote: they wait, say so, are not killed for it, and a takeover ends it."""
     with instance(server, shell, tmp_path / "shop") as made:
@@ -139,7 +172,6 @@ def test_a_master_that_was_told_to_end_has_saved_all(server: Server, shell: str,
         assert "Waiting to start" not in master.log
 
 
-@pytest.mark.chaos
 def test_the_gate_ends_with_the_pod(server: Server, shell: str, tmp_path: Path) -> None:
     with instance(server, shell, tmp_path / "shop", node_timeout=60000) as made:
         write(made["shop-0-0"], 0, 10)
