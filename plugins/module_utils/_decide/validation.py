@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
     directives,
     names,
+    security,
     users,
     validation_config,
     validation_live,
@@ -49,7 +50,7 @@ def of_declaration(wish: Declaration, application: Login, others: Sequence[Login
         *validation_config.problems(wish, server),
         *users.problems(application, others, server, modules),
     ]
-    warnings = [*validation_config.warnings(wish), *(versions.warnings(server) if server else [])]
+    warnings = [*validation_config.warnings(wish), *(security.warnings(server) if server else [])]
     skipped = validation_config.skipped(wish, server) if server else []
     return server, Verdict(tuple(problems), tuple(warnings), tuple(skipped))
 

@@ -17,14 +17,6 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal impo
 OLDEST = {"redis": (7, 0), "valkey": (7, 2)}
 """7.0: ADDSLOTSRANGE, ACL rules for subcommands, host names, shutdown that waits for replicas."""
 
-SECURE_SINCE = {
-    "redis": {(7, 2): 16, (7, 4): 11, (8, 2): 10, (8, 4): 6, (8, 6): 7, (8, 8): 3, (8, 10): 2},
-    "valkey": {(7, 2): 14, (8, 0): 10, (8, 1): 9, (9, 0): 5, (9, 1): 1},
-}
-"""Patch releases with all security fixes known in November 2026. Branches that are not here and not
-newer than all others got no release for the latest ones. Sources: docker-library/official-images 22078
-and 22312 (Redis), the release notes of 21 July 2026 (Valkey: CVE-2026-56684, CVE-2026-63639)."""
-
 RDB_FORMAT: dict[str, dict[tuple[int, ...], int]] = {
     "redis": {(7, 0): 10, (7, 2): 11, (7, 4): 12, (8, 0): 12, (8, 2): 12, (8, 4): 12, (8, 6): 13, (8, 8): 14},
     "valkey": {(7, 2): 11, (8, 0): 11, (8, 1): 11, (9, 0): 80, (9, 1): 80},
@@ -100,25 +92,6 @@ def step_back(server: Server, data_of: str) -> str:
     there = RDB_FORMAT[family].get(tuple(int(part) for part in number.split(".")[:2]))
     formats = f" (RDB format {there} and {here})" if here and there and here != there else ""
     return f"{server} is of an older branch than {data_of}, which pods run, and does not read its data{formats}"
-
-
-def warnings(server: Server) -> list[str]:
-    """Known security holes of this version."""
-    secure = SECURE_SINCE[server.family]
-    branch = server.version[:2]
-    if branch > max(secure):
-        return []
-    if branch not in secure:
-        newest = ".".join(map(str, max(secure)))
-        return [
-            f"{server} has known security holes that no release of its branch closes; newer ones go up to {newest}."
-        ]
-    fixed = f"{'.'.join(map(str, branch))}.{secure[branch]}"
-    if len(server.version) < 3:
-        return [f"The tag of {server} does not name a patch release; make sure that it is at least {fixed}."]
-    if server.version[2] < secure[branch]:
-        return [f"{server} has known security holes that {fixed} closes; use that or a newer one."]
-    return []
 
 
 def _from_image(image: str) -> Server | None:

@@ -14,6 +14,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
     directives,
     known,
     quantities,
+    security,
     versions,
 )
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.versions import Server
@@ -187,11 +188,11 @@ def test_whose_data_a_server_loads(data_of: str, loads: bool) -> None:
 
 
 def test_secure_versions_need_no_warning() -> None:
-    for family, branches in versions.SECURE_SINCE.items():
+    for family, branches in security.SECURE_SINCE.items():
         for branch, patch in branches.items():
-            assert versions.warnings(Server(family, (*branch, patch))) == []
-            assert len(versions.warnings(Server(family, (*branch, patch - 1)))) == 1
-    assert versions.warnings(Server("redis", (99, 0, 0))) == []
+            assert security.warnings(Server(family, (*branch, patch))) == []
+            assert len(security.warnings(Server(family, (*branch, patch - 1)))) == 1
+    assert security.warnings(Server("redis", (99, 0, 0))) == []
 
 
 @pytest.mark.parametrize(

@@ -52,11 +52,18 @@ def test_all_problems_are_told_at_once() -> None:
         ),
         (
             {"image": "redis:8.6.3"},
-            "redis-8.6.3 has known security holes that 8.6.7 closes; use that or a newer one.",
+            (
+                "redis-8.6.3 has known security holes (CVE-2026-62356: RESTORE of a crafted CMSketch runs code) "
+                "that 8.6.7 closes; use that or a newer one."
+            ),
         ),
         (
             {"image": "redis:8.0.6"},
-            "redis-8.0.6 has known security holes that no release of its branch closes; newer ones go up to 8.10.",
+            (
+                "redis-8.0.6 has known security holes (CVE-2026-62356: RESTORE of a crafted CMSketch runs code; "
+                "CVE-2026-25243: a crafted RESTORE runs code; CVE-2026-23479: a blocked client that is evicted lets "
+                "code run), and no release of its branch closes all of them; newer ones go up to 8.10."
+            ),
         ),
         (
             {"image": "valkey/valkey:8.1"},

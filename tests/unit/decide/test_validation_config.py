@@ -9,7 +9,13 @@ import re
 from typing import Any
 
 import pytest
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import directives, validation, values, versions
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
+    directives,
+    security,
+    validation,
+    values,
+    versions,
+)
 
 from tests.unit.decide.declarations import application, problems, wish
 
@@ -104,7 +110,7 @@ def test_versions_in_advice_have_no_known_security_hole() -> None:
     for name in re.findall(r"(?:redis|valkey)-[0-9.]+", versions.ADVICE):
         server = versions.server("cache:1", name.rstrip("."))[0]
         assert server is not None
-        assert versions.warnings(server) == []
+        assert security.warnings(server) == []
 
 
 def test_an_image_is_one_word() -> None:

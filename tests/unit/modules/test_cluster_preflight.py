@@ -304,7 +304,9 @@ def test_warnings_are_warnings(run: Run, api: ApiServer, monkeypatch: pytest.Mon
     # In a process of the controller, such as this one, a warning is displayed and not returned.
     monkeypatch.setattr(AnsibleModule, "warn", lambda _module, text: said.append(text))
     result = run("cluster_preflight", settings={**SETTINGS, "image": "redis:8.6.3"}, **api.options())
-    assert said == ["redis-8.6.3 has known security holes that 8.6.7 closes; use that or a newer one."]
+    (sentence,) = said
+    assert sentence.startswith("redis-8.6.3 has known security holes (CVE-2026-62356: ")
+    assert sentence.endswith(") that 8.6.7 closes; use that or a newer one.")
     assert result["instance"]["warnings"] == said
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import versions
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import security, versions
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import declaration
 
 from tests.unit.role.rendering import ROLE, load, value
@@ -55,7 +55,7 @@ def test_preflight_knows_every_variable() -> None:
 def test_the_default_image_has_no_known_security_hole() -> None:
     found, problems = versions.server(DEFAULTS["redis_cluster_image"], "")
     assert found is not None
-    assert problems + versions.warnings(found) == []
+    assert problems + security.warnings(found) == []
 
 
 def test_a_part_of_the_storage_keeps_the_defaults_of_the_rest() -> None:
