@@ -64,6 +64,29 @@ class Claim(Object):
 
 
 @dataclass(frozen=True)
+class Pod(Object):
+    owned: bool = True
+    """By a StatefulSet, which makes it again when it has gone; also while it is being deleted."""
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One condition of a label selector. ``operator``: In, NotIn, Exists or DoesNotExist."""
+
+    key: str
+    operator: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Budget(Object):
+    """A PodDisruptionBudget. ``requirements``: all hold for the pods that it covers; none: it covers every pod, as
+    policy/v1 has it. None: it has no selector at all and covers nothing."""
+
+    requirements: tuple[Requirement, ...] | None = ()
+
+
+@dataclass(frozen=True)
 class KubeNode:
     """``taints``: key, value and effect of each."""
 

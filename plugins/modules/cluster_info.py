@@ -198,11 +198,13 @@ from ansible_collections.k8sredis.core.plugins.module_utils._ansible import argu
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import directives as options
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import module as border
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
+    budgets,
     declared,
     departure,
     health,
     live,
     order,
+    owners,
     report,
     rollout,
     waiting,
@@ -218,6 +220,7 @@ def work(module: AnsibleModule) -> dict[str, Any]:
     wish = border.wish(module) if params["shards"] else None
     expected = [*(border.expected_names(module) if wish else ()), *(pod for each in made for pod in each.pods)]
     wished = {**live.declared(before), **live.comparable(options.wished(module)), **border.settings(module)}
+    pods, found_budgets = border.pods_and_budgets(module, where.kube)
     session = Session(where, dict.fromkeys(expected), settings=wished)
     try:
         whole = session.observe_all()
@@ -235,6 +238,8 @@ def work(module: AnsibleModule) -> dict[str, Any]:
         *(health.shards_differ(view, wish) if wish else ()),
         *(health.leaving(whole, shape) if shape else ()),
         *rollout.findings(view, wanted, requested),
+        *owners.findings(pods),
+        *budgets.findings(pods, found_budgets),
     )
     cluster = {
         **report.cluster(view, found),

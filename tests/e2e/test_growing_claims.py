@@ -112,7 +112,9 @@ def killed_between(cluster: Cluster, variables: Variables, before: dict[str, tup
         run.kill()
     cluster.kubectl("delete", "resourcequota", "none", f"--namespace={namespace}")
     assert lives(cluster, namespace, "grow") == before
-    assert "healthy" in playbook.run(cluster, "redis_cluster_info", variables).output
+    told = playbook.run(cluster, "redis_cluster_info", variables).output
+    assert "healthy" in told
+    assert "grow-0-0: no StatefulSet owns the pod" in told
     foreseen = playbook.converge(cluster, variables, "--check", "--diff")
     assert "StatefulSet grow-1 is made anew" in foreseen.output
     playbook.converge(cluster, variables)
@@ -150,6 +152,9 @@ def budgets(cluster: Cluster, namespace: str) -> list[str]:
     return sorted(each["metadata"]["name"] for each in cluster.get("poddisruptionbudgets", f"--namespace={namespace}"))
 
 
+THEIRS = ("--selector=app.kubernetes.io/instance=budget", "--max-unavailable=1")
+
+
 @pytest.mark.chaos
 def test_exactly_one_budget_covers_each_pod(cluster: Cluster, namespace: str, image: str) -> None:
     variables = instance("budget", namespace, image)
@@ -164,5 +169,10 @@ def test_exactly_one_budget_covers_each_pod(cluster: Cluster, namespace: str, im
     assert budgets(cluster, namespace) == ["budget-0", "budget-1", "budget-2"]
     assert playbook.converge(cluster, variables).changed == 0
     assert lives(cluster, namespace, "budget") == before
+    assert "disruption budget" not in playbook.run(cluster, "redis_cluster_info", variables).output
+    cluster.kubectl("create", "poddisruptionbudget", "theirs", f"--namespace={namespace}", *THEIRS)
+    told = playbook.run(cluster, "redis_cluster_info", variables).output
+    assert "budget-1-1: the disruption budgets budget-1 and theirs cover it" in told
+    cluster.kubectl("delete", "poddisruptionbudget", "theirs", f"--namespace={namespace}")
     playbook.destroy(cluster, variables)
     assert budgets(cluster, namespace) == []

@@ -27,7 +27,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide import rollo
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.lock import Lock, Renewal
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
 from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Fatal, Plan, Refused, Wish
-from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import StatefulSet
+from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import Budget, Pod, StatefulSet
 from ansible_collections.k8sredis.core.plugins.module_utils._observe import instance, pods
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Forbidden, Kube
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.target import (
@@ -203,6 +203,17 @@ def statefulsets(module: AnsibleModule, api: Kube | None) -> tuple[StatefulSet, 
     except Forbidden as error:  # Who may only look at pods still sees all that the servers say.
         module.warn(f"Missing pods and changed directives are not judged: {error}")
         return ()
+
+
+def pods_and_budgets(module: AnsibleModule, api: Kube | None) -> tuple[tuple[Pod, ...], tuple[Budget, ...]]:
+    """Pods of the instance and budgets of the namespace; no pods where it cannot be known what covers them."""
+    if api is None or not module.params["name"]:
+        return (), ()
+    try:
+        return instance.pods_of(api, module.params["name"]), instance.budgets(api)
+    except Forbidden as error:
+        module.warn(f"Disruption budgets and owners of pods are not judged: {error}")
+        return (), ()
 
 
 def requested_restarts(module: AnsibleModule, api: Kube | None) -> dict[str, str]:

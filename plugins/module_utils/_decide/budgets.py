@@ -10,9 +10,18 @@ the others go right after them; in between evictions fail for a moment, which ha
 
 from __future__ import annotations
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import names, scale
+from collections.abc import Iterator, Sequence
+
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import health, names, scale
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
-from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import Instance
+from ansible_collections.k8sredis.core.plugins.module_utils._model import Finding
+from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import (
+    Budget,
+    Instance,
+    Labels,
+    Pod,
+    Requirement,
+)
 
 INSTANCE = "instance"
 """The choice of redis_cluster_disruption_budget with one budget over all pods."""
@@ -30,3 +39,30 @@ def wished(wish: Declaration, there: Instance) -> list[dict[str, str]]:
 def stale(wish: Declaration, there: Instance) -> list[str]:
     """The instance's that are not wished any more."""
     return sorted(there.own_budgets - {each["name"] for each in wished(wish, there)})
+
+
+def findings(pods: Sequence[Pod], budgets: Sequence[Budget]) -> Iterator[Finding]:
+    """Pods that not exactly one budget covers; ``budgets``: all of the namespace."""
+    for pod in pods:
+        covering = sorted(budget.name for budget in budgets if _covers(budget, pod.labels))
+        if not covering:
+            seen = "no disruption budget covers it, so a drain takes it whatever has become of the others of its shard"
+            yield Finding("no_budget", health.WARNING, pod.name, seen, "run the converge playbook, which makes it")
+        elif len(covering) > 1:
+            seen = f"the disruption budgets {' and '.join(covering)} cover it, so every eviction of it fails"
+            advice = "remove the budget that is not the instance's, or run the converge playbook when both are"
+            yield Finding("two_budgets", health.WARNING, pod.name, seen, advice)
+
+
+def _covers(budget: Budget, labels: Labels) -> bool:
+    return budget.requirements is not None and all(_holds(each, labels) for each in budget.requirements)
+
+
+def _holds(requirement: Requirement, labels: Labels) -> bool:
+    """As Kubernetes has it: NotIn also holds for an object without the label."""
+    value = labels.get(requirement.key)
+    if requirement.operator == "Exists":
+        return value is not None
+    if requirement.operator == "DoesNotExist":
+        return value is None
+    return (value in requirement.values) == (requirement.operator == "In")

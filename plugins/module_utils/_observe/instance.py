@@ -11,18 +11,22 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import (
+    Budget,
     Claim,
     ClaimTemplate,
     Instance,
     KubeNode,
     Object,
+    Pod,
     Question,
+    Requirement,
     StatefulSet,
 )
 from ansible_collections.k8sredis.core.plugins.module_utils._observe import pods
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import FIELD_MANAGER, Forbidden, Kube
 
 APPS = "apis/apps/v1"
+POLICY = "apis/policy/v1"
 STORAGE_CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 VERSION_LABEL = "app.kubernetes.io/version"
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
@@ -46,7 +50,7 @@ def observe(kube: Kube, question: Question) -> Instance:
         "secret": lambda: kube.get_metadata(kube.path("secrets", question.secret)),
         **{f"service {name}": _getter(kube, "services", name) for name in question.services},
         "ConfigMap": _getter(kube, "configmaps", f"{question.name}-config"),
-        "budgets": lambda: kube.list(kube.path("poddisruptionbudgets", group="apis/policy/v1")),
+        "budgets": lambda: kube.list(kube.path("poddisruptionbudgets", group=POLICY)),
         "Lease": _getter(kube, "leases", f"{question.name}-lock", "apis/coordination.k8s.io/v1"),
     }
     optional: dict[str, Callable[[], Any]] = {
@@ -73,6 +77,16 @@ def statefulsets(kube: Kube, name: str) -> tuple[StatefulSet, ...]:
 def claims(kube: Kube, name: str) -> tuple[Claim, ...]:
     """Those of an instance."""
     return tuple(claim(found) for found in kube.list(kube.path("persistentvolumeclaims"), pods.selector(name)))
+
+
+def pods_of(kube: Kube, name: str) -> tuple[Pod, ...]:
+    """Those of an instance."""
+    return tuple(pod(found) for found in kube.list(kube.path("pods"), pods.selector(name)))
+
+
+def budgets(kube: Kube) -> tuple[Budget, ...]:
+    """All of the namespace."""
+    return tuple(budget(found) for found in kube.list(kube.path("poddisruptionbudgets", group=POLICY)))
 
 
 def allows_growth(kube: Kube, storage_class: str) -> bool | None:
@@ -118,7 +132,7 @@ def _instance(question: Question, answers: dict[str, Any], extras: dict[str, Any
         others=tuple(
             Object(*_metadata(kind, answers[kind])) for kind in ("ConfigMap", "Lease") if answers[kind] is not None
         ),
-        budgets=tuple(Object(*_metadata("PodDisruptionBudget", found)) for found in answers["budgets"]),
+        budgets=tuple(map(budget, answers["budgets"])),
         own_budgets=frozenset(
             found["metadata"]["name"]
             for found in answers["budgets"]
@@ -154,6 +168,26 @@ def _version(answer: Json) -> tuple[int, int]:
 def _metadata(kind: str, found: Json) -> tuple[str, str, dict[str, str], dict[str, str]]:
     metadata = found["metadata"]
     return kind, metadata["name"], dict(metadata.get("labels") or {}), _annotations(found)
+
+
+def pod(found: Json) -> Pod:
+    owned = any(owner.get("controller") for owner in found["metadata"].get("ownerReferences") or [])
+    return Pod(*_metadata("Pod", found), owned=owned or bool(found["metadata"].get("deletionTimestamp")))
+
+
+def budget(found: Json) -> Budget:
+    return Budget(*_metadata("PodDisruptionBudget", found), requirements=_requirements(found["spec"].get("selector")))
+
+
+def _requirements(selector: Json | None) -> tuple[Requirement, ...] | None:
+    if selector is None:
+        return None
+    labels = [Requirement(key, "In", (value,)) for key, value in (selector.get("matchLabels") or {}).items()]
+    expressions = [
+        Requirement(each["key"], each["operator"], tuple(each.get("values") or ()))
+        for each in selector.get("matchExpressions") or []
+    ]
+    return (*labels, *expressions)
 
 
 def _annotations(found: Json) -> dict[str, str]:
@@ -226,7 +260,5 @@ def _revision(found: Json) -> Json:
     return dict(found.get("data", {}).get("spec", {}).get("template") or {})
 
 
-def _is_orphan(pod: Json) -> bool:
-    metadata = pod["metadata"]
-    owned = any(owner.get("controller") for owner in metadata.get("ownerReferences") or [])
-    return not owned and not metadata.get("deletionTimestamp")
+def _is_orphan(found: Json) -> bool:
+    return not pod(found).owned

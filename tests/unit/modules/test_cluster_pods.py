@@ -25,6 +25,7 @@ from tests.unit.stand_ins.kube import StandInKube
 
 CREATE = ("cluster_meet", "cluster_slots", "cluster_replicas")
 STATEFULSETS = "/apis/apps/v1/namespaces/web/statefulsets"
+PODS = "/api/v1/namespaces/web/pods"
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/web/leases/shop-lock"
 KEYS = {"changed", "plan", "diff"}
 STEP = {"kind", "subject", "text", "reason"}
@@ -443,7 +444,8 @@ def test_who_may_not_list_statefulsets_is_told_what_is_not_judged(
     monkeypatch.setattr(basic.AnsibleModule, "warn", lambda module, text: warnings.append(text))
     assert codes(plainly(examine)) == []
     assert warnings == [
-        f"Missing pods and changed directives are not judged: Cannot get {STATEFULSETS}: 403 no right; grant it."
+        f"Missing pods and changed directives are not judged: Cannot get {STATEFULSETS}: 403 no right; grant it.",
+        f"Disruption budgets and owners of pods are not judged: Cannot get {PODS}: 403 no right; grant it.",
     ]
 
 
@@ -476,3 +478,8 @@ def test_the_doctor_says_that_nobody_is_there(examine: Any, instance: Instance) 
 def test_check_mode_of_the_doctor_is_the_same(ask: Run, examine: Any) -> None:
     create(ask)
     assert examine(check=True) == examine()
+
+
+def test_the_doctor_tells_of_pods_that_nobody_owns_and_no_budget_covers(made: Instance, examine: Any) -> None:
+    made.locks[f"{PODS}/shop-0-0"] = {"metadata": {"name": "shop-0-0", "labels": {"k8sredis.io/shard": "0"}}}
+    assert codes(plainly(examine)) == ["orphan", "no_budget"]
