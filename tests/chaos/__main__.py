@@ -1,14 +1,15 @@
 # Copyright (c) 2026 the k8sredis.core authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m tests.chaos write|read|owners|found``, told by a JSON line on stdin; ``judge FOLDER`` again."""
+"""``python -m tests.chaos write|read|owners|found``, told by a JSON line on stdin; ``judge FOLDER`` again;
+``table FOLDER``: of the folders in it."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from tests.chaos import readback, worker
+from tests.chaos import readback, table, worker
 from tests.chaos.ledger import judge_folder
 
 
@@ -22,6 +23,8 @@ def main(words: list[str]) -> int:
             readback.found()
         case ["judge", folder]:
             print(judge_folder(Path(folder)))
+        case ["table", folder]:
+            print(*table.lines(Path(folder)), sep="\n")
         case _:
             print(__doc__, file=sys.stderr)
             return 2

@@ -21,7 +21,8 @@ from tests.chaos.waited import Waited
 class Glide:
     """It has one connection for all threads, which a WAIT would hold up for all: its writes do without."""
 
-    def __init__(self, seeds: Sequence[tuple[str, int]], access: Mapping[str, str], replicas: int) -> None:  # noqa: ARG002
+    def __init__(self, seeds: Sequence[tuple[str, int]], access: Mapping[str, str], replicas: int) -> None:
+        del replicas
         credentials = ServerCredentials(access["password"], access.get("username")) if access.get("password") else None
         nodes = [NodeAddress(host, port) for host, port in seeds]
         self._cluster = GlideClusterClient.create(GlideClusterClientConfiguration(nodes, credentials=credentials))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -14,13 +15,16 @@ import pytest
 
 from tests.e2e import playbook
 from tests.e2e.cluster import Cluster, images
-from tests.e2e.instances import Variables, instance, pods
+from tests.e2e.instances import Variables, are_others, instance, lives, pods
 from tests.e2e.load import accounted
 from tests.e2e.outages import are_ready, eventually, is_healthy, master_of
+from tests.e2e.watched import watched
 from tests.environment import CHECKOUT
 from tests.kube.lab import NODES
 
 KEPT = CHECKOUT / "build" / "ledger"
+DRAINED_SECONDS = 20
+"""In which a node takes no pods; less than a run waits for one."""
 
 
 @contextmanager
@@ -82,6 +86,32 @@ def test_each_node_in_turn_with_data_that_goes_with_the_pod(local: Cluster, name
             playbook.converge(local, variables)
         verdict = run.finish()
     assert verdict.clean, verdict
+    playbook.destroy(local, variables)
+
+
+@pytest.mark.chaos
+def test_a_node_while_a_run_restarts_pods(local: Cluster, namespace: str) -> None:
+    """Both evict, so the budgets keep them from taking two pods of a shard; the run waits for what the drain took."""
+    claims = {"type": "persistent_claim", "size": "256Mi"}
+    variables = instance("drains-roll", namespace, images(local)["redis-8.0"], storage=claims)
+    playbook.converge(local, variables)
+    before = lives(local, namespace, "drains-roll")
+    with accounted(local, variables, KEPT / "drains-roll") as account:
+        with watched(local, "redis_cluster_restart", variables) as run:
+            run.until_line(" restarted in ")
+            node = NODES[1].name
+            account.mark(f"drain {node}")
+            there = len(left(local, variables, node))
+            with draining(local, node, "drains-roll"):
+                eventually(partial(has_fewer, local, variables, node, there))
+                time.sleep(DRAINED_SECONDS)
+            account.mark(f"{node} is back")
+            ended = run.end()
+        assert ended.succeeded, ended.output
+        eventually(lambda: is_healthy(local, variables))
+        verdict = account.finish()
+    assert verdict.clean, verdict
+    assert are_others(before, lives(local, namespace, "drains-roll"))
     playbook.destroy(local, variables)
 
 

@@ -62,6 +62,28 @@ def test_serial_restart(local: Cluster, namespace: str, line: str) -> None:
 
 
 @pytest.mark.chaos
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_ten_times_in_a_row(local: Cluster, namespace: str, image: str, replicas: int) -> None:
+    """Also: what one leaves behind is no trouble for the next."""
+    name = f"ten-3x{replicas}"
+    variables = instance(name, namespace, image, storage=CLAIMS, replicas=replicas)
+    playbook.converge(local, variables)
+    fill(local, variables, 30_000)
+    for number in range(10):
+        before = lives(local, namespace, name)
+        with accounted(local, variables, KEPT / f"{name}-{number:02}") as run:
+            run.mark("restart")
+            done = playbook.run(local, "redis_cluster_restart", variables)
+            run.mark("over")
+            verdict = run.finish()
+        assert done.succeeded, done.output
+        assert verdict.clean, verdict
+        assert len(replaced(before, lives(local, namespace, name))) == 3 * (replicas + 1)
+    assert_same_again(local, variables)
+    playbook.destroy(local, variables)
+
+
+@pytest.mark.chaos
 def test_one_shard_and_pods_by_name(local: Cluster, namespace: str, image: str) -> None:
     variables = instance("parts", namespace, image, storage=CLAIMS)
     playbook.converge(local, variables)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import table
@@ -208,7 +209,7 @@ def await_others(session: Session, known: Mapping[str, frozenset[str]], timeout:
         if not nodes:
             continue
         left = wait.until(
-            lambda nodes=nodes, engine=engine: under_way(session, engine, nodes),  # type: ignore[misc]
+            partial(under_way, session, engine, nodes),
             lambda jobs: not jobs,
             timeout,
             0.2,
