@@ -22,7 +22,7 @@ from typing import Any
 
 from tests.e2e.cluster import Cluster
 from tests.e2e.instances import pods
-from tests.kube import network, processes
+from tests.kube import dns, network, processes
 from tests.kube import node as nodes
 from tests.kube.cgroups import Cgroups
 from tests.kube.lab import NODES, Lab, Node
@@ -31,6 +31,7 @@ SERVERS = ("redis-server", "valkey-server")
 EVICTED_WITHIN = 120.0
 """Seconds: a disruption budget refuses the second pod until the first one is Ready again."""
 KUBELET_SECONDS = 30.0
+DNS_SECONDS = 30.0
 
 
 def kill(pod: dict[str, Any]) -> None:
@@ -130,6 +131,25 @@ def without_kubelet(node: Node) -> Iterator[None]:
         yield
     finally:
         processes.start(lab, name, nodes.inside(lab, node, nodes.kubelet_command(lab, node)))
+
+
+@contextmanager
+def cached_names() -> Iterator[None]:
+    """The name service of the lab keeps what it found, and that it found nothing, for 30 s, as caches on nodes do."""
+    lab = Lab.from_environment()
+    _restart_dns(lab, cached=True)
+    try:
+        yield
+    finally:
+        _restart_dns(lab, cached=False)
+
+
+def _restart_dns(lab: Lab, cached: bool) -> None:
+    pid = processes.pid(lab, dns.PROCESS)
+    assert pid, "the name service does not run"
+    os.kill(pid, signal.SIGTERM)
+    _wait_until(lambda: processes.pid(lab, dns.PROCESS) is None, "the name service does not end", DNS_SECONDS)
+    dns.start_dns(lab, cached=cached)
 
 
 @contextmanager

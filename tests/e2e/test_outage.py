@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e import playbook
+from tests.e2e import faults, playbook
 from tests.e2e.cluster import Cluster, images
 from tests.e2e.instances import are_others, instance, lives
 from tests.e2e.load import accounted, fill, stored
@@ -31,7 +31,17 @@ OTHERS = ("redis-7.0", "redis-8.6", "valkey-8.1", "valkey-9.1")
 def test_all_pods_at_once(local: Cluster, namespace: str, line: str, persistence: str) -> None:
     if line not in images(local):
         pytest.skip(f"{line} could not be had here")
-    name = f"out-{line.replace('.', '-')}-{persistence}"
+    survive(local, namespace, f"out-{line.replace('.', '-')}-{persistence}", line, persistence)
+
+
+@pytest.mark.chaos
+def test_all_pods_at_once_with_a_cache_of_names(local: Cluster, namespace: str) -> None:
+    """It takes as much longer as the cache lasts."""
+    with faults.cached_names():
+        survive(local, namespace, "out-cached", "redis-8.0", "aof")
+
+
+def survive(local: Cluster, namespace: str, name: str, line: str, persistence: str) -> None:
     variables = instance(name, namespace, images(local)[line], storage=CLAIMS, persistence=persistence)
     playbook.converge(local, variables)
     fill(local, variables, KEYS)

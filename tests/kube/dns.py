@@ -15,17 +15,20 @@ from tests.kube.processes import in_network, start
 
 NAME = "kube-dns"
 NAMESPACE = "kube-system"
+PROCESS = "coredns"
+CACHE = "    cache 30\n"
+"""Also of names that nobody has, such as those of pods that are away for a moment."""
 
 
-def start_dns(lab: Lab) -> None:
+def start_dns(lab: Lab, cached: bool = False) -> None:
     file = lab.folder / "Corefile"
-    file.write_text(corefile(lab), encoding="utf-8")
-    start(lab, "coredns", in_network(lab.network_namespace(CONTROL_PLANE), ["coredns", "-conf", str(file)]))
+    file.write_text(corefile(lab, CACHE if cached else ""), encoding="utf-8")
+    start(lab, PROCESS, in_network(lab.network_namespace(CONTROL_PLANE), ["coredns", "-conf", str(file)]))
 
 
-def corefile(lab: Lab) -> str:
+def corefile(lab: Lab, cache: str = "") -> str:
     """As kubeadm ships it, but names outside the cluster do not exist instead of being asked for elsewhere. Names of
-    the cluster live 30 s and are not cached here: a shorter life would flatter whatever finds its peers by name.
+    the cluster live 30 s; a shorter life would flatter whatever finds its peers by name. ``cache``: a line for it.
     Two blocks, since within one CoreDNS asks ``template`` before ``kubernetes``, in whatever order they are written."""
     return f"""{CLUSTER_DOMAIN} in-addr.arpa {{
     bind {API_ADDRESS}
@@ -35,7 +38,7 @@ def corefile(lab: Lab) -> str:
         pods insecure
         ttl 30
     }}
-    loadbalance
+{cache}    loadbalance
 }}
 . {{
     bind {API_ADDRESS}
