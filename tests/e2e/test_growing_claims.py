@@ -114,7 +114,7 @@ def killed_between(cluster: Cluster, variables: Variables, before: dict[str, tup
     assert lives(cluster, namespace, "grow") == before
     told = playbook.run(cluster, "redis_cluster_info", variables).output
     assert "healthy" in told
-    assert "grow-0-0: no StatefulSet owns the pod" in told
+    assert "grow-0-0 is owned by no StatefulSet" in told
     foreseen = playbook.converge(cluster, variables, "--check", "--diff")
     assert "StatefulSet grow-1 is made anew" in foreseen.output
     playbook.converge(cluster, variables)
@@ -172,7 +172,7 @@ def test_exactly_one_budget_covers_each_pod(cluster: Cluster, namespace: str, im
     assert "disruption budget" not in playbook.run(cluster, "redis_cluster_info", variables).output
     cluster.kubectl("create", "poddisruptionbudget", "theirs", f"--namespace={namespace}", *THEIRS)
     told = playbook.run(cluster, "redis_cluster_info", variables).output
-    assert "budget-1-1: the disruption budgets budget-1 and theirs cover it" in told
+    assert "budget-1-1 is covered by the disruption budgets budget-1 and theirs" in told
     cluster.kubectl("delete", "poddisruptionbudget", "theirs", f"--namespace={namespace}")
     playbook.destroy(cluster, variables)
     assert budgets(cluster, namespace) == []

@@ -46,10 +46,12 @@ def findings(pods: Sequence[Pod], budgets: Sequence[Budget]) -> Iterator[Finding
     for pod in pods:
         covering = sorted(budget.name for budget in budgets if _covers(budget, pod.labels))
         if not covering:
-            seen = "no disruption budget covers it, so a drain takes it whatever has become of the others of its shard"
+            seen = (
+                "is covered by no disruption budget, so a drain takes it whatever has become of the others of its shard"
+            )
             yield Finding("no_budget", health.WARNING, pod.name, seen, "run the converge playbook, which makes it")
         elif len(covering) > 1:
-            seen = f"the disruption budgets {' and '.join(covering)} cover it, so every eviction of it fails"
+            seen = f"is covered by the disruption budgets {' and '.join(covering)}, so every eviction of it fails"
             advice = "remove the budget that is not the instance's, or run the converge playbook when both are"
             yield Finding("two_budgets", health.WARNING, pod.name, seen, advice)
 

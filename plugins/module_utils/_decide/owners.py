@@ -17,7 +17,7 @@ def findings(pods: Sequence[Pod]) -> Iterator[Finding]:
     """Their StatefulSet was deleted without them: by somebody, or by a run that made it anew and was killed."""
     for pod in pods:
         if not pod.owned:
-            seen = "no StatefulSet owns the pod, so nobody makes it again when it goes"
+            seen = "is owned by no StatefulSet, so nobody makes it again when it goes"
             yield Finding(
                 "orphan", health.WARNING, pod.name, seen, "run the converge playbook, whose StatefulSet takes it"
             )

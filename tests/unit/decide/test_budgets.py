@@ -58,7 +58,7 @@ def test_no_budget_and_two() -> None:
         ("two_budgets", "shop-1-0"),
         ("no_budget", "shop-2-0"),
     ]
-    assert "the disruption budgets shop-1 and theirs cover it" in found[0].seen
+    assert "is covered by the disruption budgets shop-1 and theirs," in found[0].seen
 
 
 def test_a_budget_over_everything() -> None:
