@@ -57,6 +57,8 @@ KEEPER_COMMANDS = (
     "+ping",
     "+info",
     *(f"+cluster|{name}" for name in ("info", "nodes", "meet", "replicate", "failover")),
+    "+client|pause",
+    "+client|unpause",
 )
 """What the scripts of the pods send to their own server and to others: ``gate``, ``keeper`` and ``prestop``. Apart from
 the user of the probes, so that whoever is given that one to watch the servers cannot change anything."""

@@ -65,7 +65,8 @@ def test_the_file() -> None:
         ),
         (
             f"user k8sredis-keeper reset on sanitize-payload #{HASH['keeper-password']} -@all +ping +info "
-            "+cluster|info +cluster|nodes +cluster|meet +cluster|replicate +cluster|failover"
+            "+cluster|info +cluster|nodes +cluster|meet +cluster|replicate +cluster|failover "
+            "+client|pause +client|unpause"
         ),
         (
             f"user default reset on sanitize-payload #{HASH['password']} ~* &* -@all +@all -@admin -@dangerous +info "
