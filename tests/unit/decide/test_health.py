@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import health, rollout, waiting
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import budgets, health, owners, rollout, waiting
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Finding, OpenSlot, View
 
 from tests.environment import CHECKOUT
@@ -541,7 +541,7 @@ def test_version(info: dict[str, str], text: str) -> None:
 
 def test_every_finding_is_explained() -> None:
     """docs/findings.md has a heading for each code that the source of the doctor names, and for no other."""
-    modules = (health, rollout, waiting)
+    modules = (budgets, health, owners, rollout, waiting)
     source = "".join(Path(str(each.__file__)).read_text(encoding="utf-8") for each in modules)
     kinds = ("kube_node", "zone")
     named = set(re.findall(r"Finding\(\s*f?\"([^\"]+)\"", source))
