@@ -9,8 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
+from redis.crc import key_slot
+from redis.exceptions import RedisError
 
-from tests.integration.instance import NODE_TIMEOUT, Instance, eventually, instance
+from tests.integration.instance import NODE_TIMEOUT, Instance, Member, eventually, instance
 from tests.servers import Server
 
 SUITES = ("trixie",)
@@ -62,6 +64,33 @@ def test_a_healthy_cluster_is_left_alone(server: Server, shell: str, tmp_path: P
         keep(made)
         past_the_node_timeout()
         assert "".join(member.keeper_log for member in made.members.values()) == ""
+
+
+def test_writes_wait_while_others_hold_a_master_for_failing(server: Server, shell: str, tmp_path: Path) -> None:
+    """As of one that came back late: its replica would be elected while clients write to it."""
+    with instance(server, shell, tmp_path / "shop", persistence="aof") as made:
+        master, replica, other = made["shop-0-0"], made["shop-0-1"], made["shop-1-0"]
+        former, key = master.id, next(f"{{{n}}}" for n in range(1000) if key_slot(str(n).encode()) < 5461)
+        replica.kill()
+        master.kill()
+        assert eventually(lambda: "fail" in flags_of(other, former)), made.trouble()
+        master.keep()
+        master.start()
+        assert eventually(lambda: "Writes wait" in master.keeper_log), made.trouble()
+        assert eventually(lambda: is_written(master, key)), made.trouble()
+        assert "fail" not in flags_of(other, former)
+        assert eventually(lambda: "Writes go on: OK" in master.keeper_log), made.trouble()
+
+
+def flags_of(member: Member, node_id: str) -> list[str]:
+    return next(line[2].split(",") for line in member.sees() if line[0] == node_id)
+
+
+def is_written(member: Member, key: str) -> bool:
+    try:
+        return bool(member.ask("SET", key, "1", user="default") == "OK")
+    except RedisError:  # it waits for longer than the client, or says that its cluster is down
+        return False
 
 
 def test_instances_whose_addresses_were_swapped_never_merge(server: Server, shell: str, tmp_path: Path) -> None:
