@@ -8,31 +8,29 @@ import pytest
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.security import HOLES, SECURE_SINCE, warnings
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.versions import Server
 
+HAVE: list[tuple[Server, set[str]]] = [
+    (
+        Server("redis", (7, 0, 15)),
+        {"CVE-2026-25243", "CVE-2025-49844", "CVE-2025-32023"},
+    ),
+    (
+        Server("redis", (8, 0, 2)),
+        {"CVE-2026-62356", "CVE-2026-25243", "CVE-2026-23479", "CVE-2025-49844", "CVE-2025-32023"},
+    ),
+    (Server("redis", (8, 2, 6)), {"CVE-2026-62356"}),
+    (Server("redis", (8, 2, 9)), set()),
+    (Server("redis", (8, 10, 0)), set()),
+    (Server("redis", (7, 4, 9)), set()),
+    (
+        Server("valkey", (8, 1, 1)),
+        {"CVE-2026-63639", "CVE-2026-25243", "CVE-2026-23479", "CVE-2025-49844", "CVE-2025-32023"},
+    ),
+    (Server("valkey", (9, 0, 4)), {"CVE-2026-63639"}),
+    (Server("valkey", (9, 1, 0)), {"CVE-2026-63639"}),
+]
 
-@pytest.mark.parametrize(
-    ("server", "names"),
-    [
-        (
-            Server("redis", (7, 0, 15)),
-            {"CVE-2026-25243", "CVE-2025-49844", "CVE-2025-32023"},
-        ),
-        (
-            Server("redis", (8, 0, 2)),
-            {"CVE-2026-62356", "CVE-2026-25243", "CVE-2026-23479", "CVE-2025-49844", "CVE-2025-32023"},
-        ),
-        (Server("redis", (8, 2, 6)), {"CVE-2026-62356"}),
-        (Server("redis", (8, 2, 9)), set()),
-        (Server("redis", (8, 10, 0)), set()),
-        (Server("redis", (7, 4, 9)), set()),
-        (
-            Server("valkey", (8, 1, 1)),
-            {"CVE-2026-63639", "CVE-2026-25243", "CVE-2026-23479", "CVE-2025-49844", "CVE-2025-32023"},
-        ),
-        (Server("valkey", (9, 0, 4)), {"CVE-2026-63639"}),
-        (Server("valkey", (9, 1, 0)), {"CVE-2026-63639"}),
-    ],
-    ids=str,
-)
+
+@pytest.mark.parametrize(("server", "names"), HAVE, ids=[str(row[0]) for row in HAVE])
 def test_holes_by_name(server: Server, names: set[str]) -> None:
     assert {hole.name for hole in HOLES if hole.is_in(server)} == names
 
