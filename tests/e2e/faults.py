@@ -30,8 +30,8 @@ from tests.kube.lab import NODES, Lab, Node
 SERVERS = ("redis-server", "valkey-server")
 EVICTED_WITHIN = 120.0
 """Seconds: a disruption budget refuses the second pod until the first one is Ready again."""
-KUBELET_SECONDS = 30.0
-DNS_SECONDS = 30.0
+ENDED_WITHIN = 30.0
+"""Seconds for a component of the lab."""
 
 
 def kill(pod: dict[str, Any]) -> None:
@@ -123,10 +123,7 @@ def without_kubelet(node: Node) -> Iterator[None]:
     """Its pods go on; nobody starts them again, and after a while the node is not Ready."""
     lab = Lab.from_environment()
     name = f"{node.name}-kubelet"
-    pid = processes.pid(lab, name)
-    assert pid, f"{name} does not run"
-    os.kill(pid, signal.SIGTERM)
-    _wait_until(lambda: processes.pid(lab, name) is None, f"{name} does not end", KUBELET_SECONDS)
+    _end(lab, name)
     try:
         yield
     finally:
@@ -137,19 +134,20 @@ def without_kubelet(node: Node) -> Iterator[None]:
 def cached_names() -> Iterator[None]:
     """The name service of the lab keeps what it found, and that it found nothing, for 30 s, as caches on nodes do."""
     lab = Lab.from_environment()
-    _restart_dns(lab, cached=True)
+    _end(lab, dns.PROCESS)
+    dns.start_dns(lab, cached=True)
     try:
         yield
     finally:
-        _restart_dns(lab, cached=False)
+        _end(lab, dns.PROCESS)
+        dns.start_dns(lab)
 
 
-def _restart_dns(lab: Lab, cached: bool) -> None:
-    pid = processes.pid(lab, dns.PROCESS)
-    assert pid, "the name service does not run"
+def _end(lab: Lab, component: str) -> None:
+    pid = processes.pid(lab, component)
+    assert pid, f"{component} does not run"
     os.kill(pid, signal.SIGTERM)
-    _wait_until(lambda: processes.pid(lab, dns.PROCESS) is None, "the name service does not end", DNS_SECONDS)
-    dns.start_dns(lab, cached=cached)
+    _wait_until(lambda: processes.pid(lab, component) is None, f"{component} does not end", ENDED_WITHIN)
 
 
 @contextmanager

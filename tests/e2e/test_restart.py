@@ -132,17 +132,12 @@ def kill_after_a_pod(cluster: Cluster, name: str, variables: Variables) -> None:
 
 
 def lives_when_back(cluster: Cluster, namespace: str, name: str) -> dict[str, tuple[str, int]]:
-    """A pod that was just evicted has no server for a moment."""
+    """A pod that was just evicted is not there for a moment."""
     deadline = time.monotonic() + 60
-    while True:
-        try:
-            found = lives(cluster, namespace, name)
-        except KeyError:
-            found = {}
-        if len(found) == 6:
-            return found
+    while len(found := lives(cluster, namespace, name)) != 6:
         assert time.monotonic() < deadline, "the pods do not come back"
         time.sleep(1)
+    return found
 
 
 @pytest.mark.chaos

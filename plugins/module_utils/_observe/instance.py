@@ -139,7 +139,7 @@ def _instance(question: Question, answers: dict[str, Any], extras: dict[str, Any
             if pods.is_of(found, question.name) and _is_applied_by_us(found)
         ),
         secret=Object(*_metadata("Secret", secret)) if secret else None,
-        orphans=tuple(sorted(pod["metadata"]["name"] for pod in answers["pods"] if _is_orphan(pod))),
+        orphans=tuple(sorted(each.name for each in map(pod, answers["pods"]) if not each.owned)),
         started_pods=tuple(sorted(pod["metadata"]["name"] for pod in answers["pods"] if pods.has_started(pod))),
         started_versions=frozenset(map(_version_of, filter(pods.has_started, answers["pods"]))) - {""},
         kube_nodes=tuple(kube_node(found) for found in readable.get("nodes", [])),
@@ -258,7 +258,3 @@ def config_maps(pod: Json) -> frozenset[str]:
 def _revision(found: Json) -> Json:
     """The pod template that a ControllerRevision keeps."""
     return dict(found.get("data", {}).get("spec", {}).get("template") or {})
-
-
-def _is_orphan(found: Json) -> bool:
-    return not pod(found).owned
