@@ -17,7 +17,7 @@ from tests.environment import CHECKOUT
 FILES = CHECKOUT / "roles" / "redis_cluster" / "files"
 SHELLS = {"dash": ["dash"], "busybox": ["busybox", "sh"]}
 """sh of the Debian images and of the Alpine images."""
-TOOLS = ("cat", "date", "grep", "head", "id", "mkdir", "mv", "rm", "sed", "sleep", "sort", "timeout", "tr")
+TOOLS = ("cat", "date", "dd", "grep", "head", "id", "mkdir", "mv", "rm", "sed", "sleep", "sort", "timeout", "tr")
 """All that the scripts may call beside the server's own programs."""
 PLACES = (
     "/usr/local/lib/redis/modules",
@@ -70,6 +70,7 @@ class Pod:
     def program(self, name: str, text: str) -> None:
         """A program of the image; ``text`` is a shell script."""
         path = self.programs / name
+        path.unlink(missing_ok=True)  # else a link to a program of this machine would be written through
         path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
         path.chmod(0o755)
 

@@ -65,11 +65,6 @@ def until_asked(file: Path, rounds: int) -> None:
 LINKED = REPLICATION.format(host="10.0.0.9", link="up")
 
 
-@pytest.fixture(autouse=True)
-def _sleep(pod: Pod) -> None:
-    (pod.programs / "sleep").unlink()
-
-
 def peer_at(address: str, node_id: str = MASTER) -> str:
     return f"{node_id} {address}:6379@16379,shop-0-0.{DOMAIN} myself,master - 0 0 5 connected 0-16383\n"
 

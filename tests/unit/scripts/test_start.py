@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.unit.scripts.pod import Pod
@@ -224,3 +226,46 @@ def test_a_claim_needs_no_mark(pod: Pod) -> None:
     pod.write("/data/nodes.conf", "")
     started(pod)
     assert not pod.place("/data/k8sredis-owner").exists()
+
+
+A, B, C = "a" * 40, "b" * 40, "c" * 40
+TABLE = (
+    f"{B} 10.0.0.2:6379@16379,shop-0-1,tls-port=0,shard-id={{of_b}} slave {A} 0 0 6 connected\n"
+    f"{A} 10.0.0.1:6379@16379,shop-0-0,tls-port=0,shard-id={A} master - 0 0 6 connected 0-5460 [93->-{C}]\n"
+    f"{C} 10.0.0.3:6379@16379,shop-1-0,tls-port=0,shard-id={{of_c}} myself,slave {A} 0 0 6 connected\n"
+    "vars currentEpoch 8 lastVoteEpoch 0\n"
+)
+
+
+def written(pod: Pod) -> str:
+    return pod.place("/data/nodes.conf").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("of_b", "of_c", "named"), [(B, A, B), (A, C, C), (B, C, f"{B} {C}")], ids=["before its master", "after it", "both"]
+)
+def test_a_replica_gets_the_shard_of_its_master(pod: Pod, of_b: str, of_c: str, named: str) -> None:
+    pod.write("/data/nodes.conf", TABLE.format(of_b=of_b, of_c=of_c))
+    result = pod.run("start")
+    assert (result.returncode, written(pod)) == (0, TABLE.format(of_b=A, of_c=A))
+    assert f"In the nodes.conf of shop-0-1 {named} had another shard" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "table", [TABLE.format(of_b=A, of_c=A), re.sub(",tls-port=0,shard-id=[^ ]+", "", TABLE)], ids=["right", "none"]
+)
+def test_a_table_without_shards_or_with_the_right_ones_stays(pod: Pod, table: str) -> None:
+    pod.write("/data/nodes.conf", table)
+    assert pod.run("start").stderr == ""
+    assert written(pod) == table
+
+
+def test_a_table_that_cannot_be_written_stays(pod: Pod) -> None:
+    table = TABLE.format(of_b=B, of_c=A)
+    pod.write("/data/nodes.conf", table)
+    pod.program("dd", "exit 1")  # a full disk
+    assert refused(pod) == (
+        f"Cannot start shop-0-1: in its nodes.conf {B} had another shard than its master, "
+        "which some servers cannot load, and it cannot be written; make space on its volume."
+    )
+    assert written(pod) == table
