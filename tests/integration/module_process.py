@@ -86,12 +86,18 @@ READS = {
     ("CLIENT", "LIST"),
     *(("FUNCTION", "LIST"), ("FUNCTION", "DUMP"), ("SCRIPT", "EXISTS"), ("CLUSTER", "GETSLOTMIGRATIONS")),
     *(("CLUSTER", name) for name in ("COUNTKEYSINSLOT", "GETKEYSINSLOT", "SLOT-STATS")),
+    *(("SENTINEL", name) for name in ("MYID", "MASTER", "REPLICAS", "SENTINELS", "CKQUORUM")),
 }
 
 
 def _asks(command: Command) -> bool:
     status = command[:3] == ("CLUSTER", "MIGRATION", "STATUS")
-    return command in QUESTIONS or command[:2] in READS or command[0] in ("EVAL_RO", "ROLE", "PING", "DUMP") or status
+    return (
+        command in QUESTIONS
+        or command[:2] in READS
+        or command[0] in ("EVAL_RO", "INFO", "ROLE", "PING", "DUMP")
+        or status
+    )
 
 
 def first_half(requests: Requests) -> Requests:

@@ -136,10 +136,10 @@ def _access(module: AnsibleModule, api: Kube | None) -> Access:
         password = tool_password(api, secret)
         module.no_log_values.add(password or "-" * 64)
         username = username or (TOOL_USER if password else "")
-    return Access(username, password, params["redis_timeout"], _tls(params))
+    return Access(username, password, params["redis_timeout"], tls(params))
 
 
-def _tls(params: dict[str, Any]) -> ssl.SSLContext | None:
+def tls(params: dict[str, Any]) -> ssl.SSLContext | None:
     if not params["redis_tls"]:
         return None
     try:

@@ -93,15 +93,19 @@ def lines(view: View, found: tuple[Finding, ...], title: str) -> list[str]:
         f"{title}: {word}, {summary['shards']} shards, {summary['answering']} of {summary['members']} members answer, "
         f"{summary['slots_covered']} of {SLOTS} slots served, {summary['keys']} keys"
     )
-    return [head, "", *_table(view), *_finding_lines(found)]
+    return [head, "", *_table(view), *finding_lines(found)]
 
 
 COLUMNS = ("SHARD", "ROLE", "NAME", "ADDRESS", "SLOTS", "KEYS", "MEMORY", "VERSION", "NODE", "ZONE")
 
 
 def _table(view: View) -> list[str]:
-    rows = [COLUMNS, *(_row(node) for node in sorted(view.nodes, key=lambda node: _order(node, view)))]
-    widths = [max(len(row[index]) for row in rows) for index in range(len(COLUMNS))]
+    return aligned([COLUMNS, *(_row(node) for node in sorted(view.nodes, key=lambda node: _order(node, view)))])
+
+
+def aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    """Rows of as many cells each, as lines."""
+    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
@@ -122,18 +126,18 @@ def _row(node: Node) -> tuple[str, ...]:
         fields["address"] if node.member.host else "-",
         table.range_text(table.own_slots(node)) if table.own_slots(node) else "-",
         str(node.keys) if node.answers else "-",
-        _mebibytes(fields["used_memory"]) if node.answers else "-",
+        mebibytes(fields["used_memory"]) if node.answers else "-",
         fields["version"] or "-",
         fields["kube_node"] or "-",
         fields["zone"] or "-",
     )
 
 
-def _mebibytes(number: int) -> str:
+def mebibytes(number: int) -> str:
     return f"{number / 1024 / 1024:.1f} MiB"
 
 
-def _finding_lines(found: tuple[Finding, ...]) -> list[str]:
+def finding_lines(found: tuple[Finding, ...]) -> list[str]:
     if not found:
         return ["", "No findings."]
     return ["", "Findings:", *(f"  {f.severity:8}  {f.code}: {f.subject} {f.seen}; {f.advice}." for f in found)]

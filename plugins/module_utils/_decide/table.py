@@ -15,9 +15,12 @@ from ansible_collections.k8sredis.core.plugins.module_utils._model import Entry,
 def same_address(entry: Entry, member: Member) -> bool:
     """Whether a table entry points to where the member is now."""
     # Equal texts first: this is asked a million times for a thousand nodes.
-    return entry.port == member.port and (
-        entry.host == member.host or _canonical(entry.host) == _canonical(member.host)
-    )
+    return entry.port == member.port and same_host(entry.host, member.host)
+
+
+def same_host(one: str, other: str) -> bool:
+    """IPv6 addresses have several spellings."""
+    return one == other or _canonical(one) == _canonical(other)
 
 
 def _canonical(host: str) -> str:

@@ -82,7 +82,7 @@ class Clients:
             return _ask(self._client(member).connection_pool, commands, raw)
         except (RedisError, OSError, Retryable) as error:
             self._drop(member)
-            return [Retryable(_one_line(error))] * len(commands)
+            return [Retryable(one_line(error))] * len(commands)
 
     def _client(self, member: Member) -> Any:
         # A pod that was replaced under the same name is another process.
@@ -135,7 +135,7 @@ def _node(member: Member, replies: list[Any]) -> Node:
         return Node(member, error=member.waiting)
     error = next((reply for reply in replies[:3] if isinstance(reply, Exception)), None)
     if error is not None:
-        return Node(member, error=_one_line(error))
+        return Node(member, error=one_line(error))
     nodes, cluster_info, info, settings = replies
     entries = parse.cluster_nodes(nodes)
     return Node(
@@ -153,7 +153,7 @@ def _as_announced(member: Member, entries: tuple[Entry, ...]) -> Member:
     return replace(member, host=announced) if announced in member.addresses else member
 
 
-def _one_line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
     """redis-py makes classes of WRONGPASS, NOAUTH and NOPERM and drops the words."""
     text = (str(error).split("\n", maxsplit=1)[0].strip() or type(error).__name__).rstrip(".")
     if isinstance(error, AuthenticationError):

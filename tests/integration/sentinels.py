@@ -1,0 +1,144 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A master, its replicas and the Sentinels that watch it, as processes on loopback addresses."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.integration import modules
+from tests.loopback import Ports, Process, ports
+from tests.servers import Server
+
+NAME = "web-sessions"
+DOWN_AFTER = 3000
+"""Milliseconds: with less, a machine that is busy for a second has failovers that no test asked for."""
+WITHIN = 60.0
+
+
+class Plain(Process):
+    """A server that belongs to no cluster."""
+
+    def _words(self) -> list[str]:
+        return [
+            *("--port", str(self.port), "--bind", self.host, "--dir", str(self.directory), "--daemonize", "no"),
+            # On loopback a connection comes from 127.0.0.1, whatever the server is bound to.
+            *("--replica-announce-ip", self.host, "--save", "", "--repl-diskless-sync-delay", "0", *self.options),
+        ]
+
+
+class Watcher(Process):
+    """A Sentinel."""
+
+    def _words(self) -> list[str]:
+        file = self.directory / "sentinel.conf"
+        if not file.exists():
+            lines = [f"port {self.port}", f"bind {self.host}", f"dir {self.directory}"]
+            lines += [f"sentinel announce-ip {self.host}", *self.options, ""]
+            file.write_text("\n".join(lines), encoding="utf-8")
+        return [str(file), "--sentinel"]
+
+
+@dataclass(frozen=True)
+class Watched:
+    servers: list[Process]
+    """The first one was made the master."""
+    sentinels: list[Process]
+
+    def run(self, module: str, *, check: bool = False, **options: Any) -> modules.Result:
+        return modules.run([module], self.servers, check=check, **self.target(), **options)[0]
+
+    def succeed(self, module: str, *, check: bool = False, **options: Any) -> modules.Result:
+        return modules.succeed([module], self.servers, check=check, **self.target(), **options)[0]
+
+    def refuse(self, module: str, **options: Any) -> str:
+        return modules.refuse(module, self.servers, **self.target(), **options)
+
+    def target(self) -> dict[str, Any]:
+        return {"master_name": NAME, "sentinels": [each.endpoint for each in self.sentinels]}
+
+    def findings(self) -> set[str]:
+        return self.succeed("sentinel_info").findings
+
+    def masters(self) -> list[str]:
+        """Servers that call themselves master."""
+        return [server.endpoint for server in self.servers if server.ask("ROLE")[0] == "master"]
+
+
+def agree_on(watched: Watched, master: Process) -> bool:
+    """Read without the collection's own code: what every Sentinel and every server says."""
+    for sentinel in watched.sentinels:
+        fields = _fields(sentinel.ask("SENTINEL", "MASTER", NAME))
+        if (fields["ip"], fields["port"], fields["flags"]) != (master.host, str(master.port), "master"):
+            return False
+        replicas, others = (
+            list(map(_fields, sentinel.ask("SENTINEL", kind, NAME))) for kind in ("REPLICAS", "SENTINELS")
+        )
+        if [each["flags"] for each in replicas] != ["slave"] * (len(watched.servers) - 1):
+            return False
+        if [each["flags"] for each in others] != ["sentinel"] * (len(watched.sentinels) - 1):
+            return False
+    return all(_follows(server, master) for server in watched.servers)
+
+
+def _fields(told: list[str]) -> dict[str, str]:
+    return dict(zip(told[::2], told[1::2], strict=True))
+
+
+def _follows(server: Process, master: Process) -> bool:
+    role = server.ask("ROLE")
+    if server is master:
+        return bool(role[0] == "master")
+    return bool(role[:4] == ["slave", master.host, master.port, "connected"])
+
+
+def eventually(happens: Callable[[], Any], within: float = WITHIN) -> bool:
+    deadline = time.monotonic() + within
+    while not happens():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+@contextmanager
+def watched(server: Server, replicas: int = 2, sentinels: int = 3) -> Iterator[Watched]:
+    """Each server on an address of its own, and so each Sentinel; all agree."""
+    with tempfile.TemporaryDirectory(prefix="k8sredis-") as folder, ports() as held:
+        master = _made(Plain, server, held, Path(folder), 0)
+        follow = ("--replicaof", f"{master.host} {master.port}")
+        servers = [master, *(_made(Plain, server, held, Path(folder), n, follow) for n in range(1, replicas + 1))]
+        watch = (
+            f"sentinel monitor {NAME} {master.host} {master.port} {sentinels // 2 + 1}",
+            f"sentinel down-after-milliseconds {NAME} {DOWN_AFTER}",
+            f"sentinel failover-timeout {NAME} 10000",
+        )
+        watchers = [_made(Watcher, server, held, Path(folder), n, watch) for n in range(sentinels)]
+        try:
+            for process in (*servers, *watchers):
+                process.start()
+            for process in (*servers, *watchers):
+                process.wait_until_open()
+            made = Watched(servers, watchers)
+            assert eventually(lambda: agree_on(made, master)), "they do not agree"
+            yield made
+        finally:
+            for process in (*servers, *watchers):
+                process.kill()
+
+
+def _made(
+    kind: type[Process], server: Server, held: Ports, folder: Path, number: int, options: tuple[str, ...] = ()
+) -> Process:
+    host = f"127.0.0.{number + 1}"
+    port = held.take(host)
+    directory = folder / str(port)
+    directory.mkdir()
+    return kind(server, host, port, directory, options)
