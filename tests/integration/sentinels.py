@@ -75,7 +75,7 @@ class Watched:
 def agree_on(watched: Watched, master: Process) -> bool:
     """Read without the collection's own code: what every Sentinel and every server says."""
     for sentinel in watched.sentinels:
-        fields = _fields(sentinel.ask("SENTINEL", "MASTER", NAME))
+        fields = told_by(sentinel)
         if (fields["ip"], fields["port"], fields["flags"]) != (master.host, str(master.port), "master"):
             return False
         replicas, others = (
@@ -85,7 +85,16 @@ def agree_on(watched: Watched, master: Process) -> bool:
             return False
         if [each["flags"] for each in others] != ["sentinel"] * (len(watched.sentinels) - 1):
             return False
+    return follow_all(watched, master)
+
+
+def follow_all(watched: Watched, master: Process) -> bool:
     return all(_follows(server, master) for server in watched.servers)
+
+
+def told_by(sentinel: Process) -> dict[str, str]:
+    """What it says of the master."""
+    return _fields(sentinel.ask("SENTINEL", "MASTER", NAME))
 
 
 def _fields(told: list[str]) -> dict[str, str]:
@@ -109,8 +118,8 @@ def eventually(happens: Callable[[], Any], within: float = WITHIN) -> bool:
 
 
 @contextmanager
-def watched(server: Server, replicas: int = 2, sentinels: int = 3) -> Iterator[Watched]:
-    """Each server on an address of its own, and so each Sentinel; all agree."""
+def watched(server: Server, replicas: int = 2, sentinels: int = 3, *, told: bool = True) -> Iterator[Watched]:
+    """Each server on an address of its own, and so each Sentinel; all agree, unless the Sentinels are not ``told``."""
     with tempfile.TemporaryDirectory(prefix="k8sredis-") as folder, ports() as held:
         master = _made(Plain, server, held, Path(folder), 0)
         follow = ("--replicaof", f"{master.host} {master.port}")
@@ -120,14 +129,15 @@ def watched(server: Server, replicas: int = 2, sentinels: int = 3) -> Iterator[W
             f"sentinel down-after-milliseconds {NAME} {DOWN_AFTER}",
             f"sentinel failover-timeout {NAME} 10000",
         )
-        watchers = [_made(Watcher, server, held, Path(folder), n, watch) for n in range(sentinels)]
+        watchers = [_made(Watcher, server, held, Path(folder), n, watch if told else ()) for n in range(sentinels)]
         try:
             for process in (*servers, *watchers):
                 process.start()
             for process in (*servers, *watchers):
                 process.wait_until_open()
             made = Watched(servers, watchers)
-            assert eventually(lambda: agree_on(made, master)), "they do not agree"
+            assert eventually(lambda: follow_all(made, master)), "they do not follow"
+            assert not told or eventually(lambda: agree_on(made, master)), "they do not agree"
             yield made
         finally:
             for process in (*servers, *watchers):

@@ -47,12 +47,14 @@ def masters(watch: Watch) -> tuple[Node, ...]:
 
 def followed(watch: Watch, replica: Node) -> Node | None:
     """The server that a replica follows; None when it is none of ours, or it is a master."""
+    if is_master(replica):
+        return None
     return server_at(watch, replica.info.get("master_host", ""), replica.number("master_port"))
 
 
 def replicas_of(watch: Watch, master: Node) -> Iterator[Node]:
     for server in watch.answering:
-        if not is_master(server) and followed(watch, server) is master:
+        if followed(watch, server) is master:
             yield server
 
 
