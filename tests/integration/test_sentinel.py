@@ -227,3 +227,14 @@ def test_the_rights_that_its_documentation_names_are_enough(server: Server) -> N
         assert "wrong-secret" not in wrong.output
         made.succeed(FAILOVER, to=made.servers[1].endpoint, redis_password="tool-secret", **login)
         assert agree_on(made, made.servers[1])
+
+
+@pytest.mark.chaos
+def test_twenty_in_a_row(server: Server) -> None:
+    with watched(server, replicas=1) as made:
+        with writing(made) as writer:
+            for turn in range(20):
+                made.succeed(FAILOVER, away_from=made.servers[turn % 2].endpoint)
+                assert agree_on(made, made.servers[1 - turn % 2])
+            writer.wait_for_more()
+        assert writer.lost() == []
