@@ -20,16 +20,19 @@ later: what clients write there in that time is acknowledged and lost (redis#606
    with the writes. Wait until every replica has all that was written.
 7. SENTINEL FAILOVER, and ask the candidate for its role until it is master.
 8. Make the former master its replica at once, and close the connections of its clients, who then ask for the master.
-9. In any case: let writes go on, and take back fence and priorities.
+9. In any case: let writes go on, and take back the priorities. The fence is taken back too, unless the Sentinels have
+   been asked and the former master does not follow yet: then another one may be master any moment.
 10. Prove on every Sentinel and every server: the candidate is the master of all, the former one follows it, in sync.
 
-On trouble before 7 nothing has happened but a pause. When nobody becomes master in time, the former one goes on.
+On trouble before 7 nothing has happened but a pause. When nobody becomes master in time, the former one goes on as long
+as all of its replicas are in reach.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import sentinel_failover as decide
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import watched
@@ -152,13 +155,15 @@ def _fail_over(watching: Watching, watch: Watch, step: Step) -> None:
     if UNKNOWN_WORD not in str(reply).lower():
         raise _refused(f"begin '{step.text}'", reply)
     most = max(_seconds(sentinel) / 2, SHORTEST)
-    with _fenced(watching, watch, master), _paused(watching, master) as renew:
+    with _fenced(watching, watch, master) as fence, _paused(watching, master) as renew:
         _await_offsets(watching, watch, master, step, most, renew)
         (reply,) = watching.tell(sentinel, ("SENTINEL", "FAILOVER", watch.master_name))
+        fence.stays = not is_error(reply) or isinstance(reply, Retryable)
         if is_error(reply):
             raise _refused(f"begin '{step.text}'", reply)
         _await_promotion(watching, watch, step, most, renew)
         _demote(watching, watch, master, _server(watch, step.subject))
+        fence.stays = False
 
 
 def _seconds(sentinel: Sentinel) -> float:
@@ -166,16 +171,24 @@ def _seconds(sentinel: Sentinel) -> float:
     return (sentinel.master.number("down-after-milliseconds") if sentinel.master else 0) / 1000
 
 
+@dataclass
+class _Fence:
+    stays: bool = False
+    """Whether another server may become master any moment, or is it already."""
+
+
 @contextmanager
-def _fenced(watching: Watching, watch: Watch, master: Node) -> Iterator[None]:
+def _fenced(watching: Watching, watch: Watch, master: Node) -> Iterator[_Fence]:
     """Step 5 and its end."""
+    fence = _Fence()
     number = len(list(watched.replicas_of(watch, master)))
     former = int((master.settings or {}).get(FENCE, "0"))
     try:
         _set(watching, watch, FENCE, {master.name: max(number, former)})
-        yield
+        yield fence
     finally:
-        _set(watching, watch, FENCE, {master.name: former}, strict=False)
+        if not fence.stays:
+            _set(watching, watch, FENCE, {master.name: former}, strict=False)
 
 
 @contextmanager
