@@ -23,7 +23,7 @@ from tests.bench.figure import Figure
 from tests.environment import CHECKOUT
 from tests.servers import Server, available
 
-GROUPS = ("create", "moves", "failovers", "planner", "kubernetes")
+GROUPS = ("create", "moves", "failovers", "sentinel", "planner", "kubernetes")
 
 
 def main() -> int:
@@ -58,7 +58,7 @@ def _chosen(names: list[str] | None, quick: bool) -> list[Server]:
 
 
 def _cases(servers: list[Server], quick: bool, groups: Sequence[str]) -> Iterator[Figure]:
-    from tests.bench import failovers, planner
+    from tests.bench import failovers, planner, sentinel
 
     for server in servers:
         if "create" in groups:
@@ -67,6 +67,8 @@ def _cases(servers: list[Server], quick: bool, groups: Sequence[str]) -> Iterato
             yield from _moves(server, quick)
         if "failovers" in groups:
             yield failovers.figure(server)
+        if "sentinel" in groups:
+            yield sentinel.figure(server)
     if "planner" in groups:
         for nodes in (100,) if quick else (100, 300, 1000):
             yield planner.plan(nodes)

@@ -118,7 +118,9 @@ def eventually(happens: Callable[[], Any], within: float = WITHIN) -> bool:
 
 
 @contextmanager
-def watched(server: Server, replicas: int = 2, sentinels: int = 3, *, told: bool = True) -> Iterator[Watched]:
+def watched(
+    server: Server, replicas: int = 2, sentinels: int = 3, *, told: bool = True, down_after: int = DOWN_AFTER
+) -> Iterator[Watched]:
     """Each server on an address of its own, and so each Sentinel; all agree, unless the Sentinels are not ``told``."""
     with tempfile.TemporaryDirectory(prefix="k8sredis-") as folder, ports() as held:
         master = _made(Plain, server, held, Path(folder), 0)
@@ -126,7 +128,7 @@ def watched(server: Server, replicas: int = 2, sentinels: int = 3, *, told: bool
         servers = [master, *(_made(Plain, server, held, Path(folder), n, follow) for n in range(1, replicas + 1))]
         watch = (
             f"sentinel monitor {NAME} {master.host} {master.port} {sentinels // 2 + 1}",
-            f"sentinel down-after-milliseconds {NAME} {DOWN_AFTER}",
+            f"sentinel down-after-milliseconds {NAME} {down_after}",
             f"sentinel failover-timeout {NAME} 10000",
         )
         watchers = [_made(Watcher, server, held, Path(folder), n, watch if told else ()) for n in range(sentinels)]

@@ -1,0 +1,64 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How long a client cannot write while a master that Sentinels watch is handed over, against the same one killed.
+
+Plain SENTINEL FAILOVER is no reference for that: its client goes on writing to the former master, and loses all of it
+(`tests/integration/test_sentinel.py`).
+"""
+
+from __future__ import annotations
+
+import time
+
+from ansible_collections.k8sredis.core.plugins.module_utils._execute import sentinel_failover
+from ansible_collections.k8sredis.core.plugins.module_utils._execute.watching import Watching
+from ansible_collections.k8sredis.core.plugins.module_utils._observe.target import Access, Endpoints
+
+from tests.bench import stall
+from tests.bench.figure import Figure
+from tests.bench.loopback import label
+from tests.integration.sentinels import NAME, Watched, eventually, watched
+from tests.servers import Server
+
+DOWN_AFTER = 5000
+"""Milliseconds, as the node timeout of the clusters that are measured."""
+
+DEADLINE = 60.0
+BASE = 1.0
+"""Seconds of writes before and after."""
+
+
+def figure(server: Server) -> Figure:
+    with watched(server, replicas=1, down_after=DOWN_AFTER) as made:
+        ours = _handed_over(made)
+        reference = _killed(made)
+    return Figure("sentinel-stall/1+1", label(server), ours, reference)
+
+
+def _handed_over(made: Watched) -> float:
+    """From the first server to the second."""
+    servers, sentinels = (
+        Endpoints([each.endpoint for each in group], Access()) for group in (made.servers, made.sentinels)
+    )
+    watching = Watching(servers, sentinels, NAME)
+    try:
+        with stall.felt(made.servers, "a") as felt:
+            time.sleep(BASE)
+            sentinel_failover.hand_over(watching, made.servers[1].endpoint, "", DEADLINE)
+            time.sleep(BASE)
+    finally:
+        watching.close()
+    return felt.seconds
+
+
+def _killed(made: Watched) -> float:
+    """The second, which is the master now."""
+    with stall.felt(made.servers, "a") as felt:
+        time.sleep(BASE)
+        made.servers[1].kill()
+        taken_over = eventually(lambda: made.servers[0].ask("ROLE")[0] == "master", DEADLINE)
+        assert taken_over, f"nobody took over within {DEADLINE:.0f} s"
+        time.sleep(BASE)
+    return felt.seconds
