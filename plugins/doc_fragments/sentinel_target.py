@@ -17,15 +17,58 @@ options:
     description:
       - The servers, the master and its replicas, as C(host:port). IPv6 addresses stand in brackets.
       - Each host must be, or resolve to, the address or the name by which servers and Sentinels know it.
+      - Either this or O(label_selectors) is needed.
     type: list
     elements: str
-    required: true
   sentinels:
     description:
       - All Sentinels as C(host:port), as O(endpoints) are given. One that is not named counts as left over.
+      - Either this or O(sentinel_label_selectors) is needed.
     type: list
     elements: str
-    required: true
+  namespace:
+    description:
+      - Kubernetes namespace of the pods.
+    type: str
+    default: default
+  label_selectors:
+    description:
+      - Labels of the pods of the servers, for example C(app=redis).
+    type: list
+    elements: str
+  sentinel_label_selectors:
+    description:
+      - Labels of the pods of the Sentinels. They may be the same pods as those of the servers.
+    type: list
+    elements: str
+  transport:
+    description:
+      - How pods are reached.
+      - V(port_forward) goes through the Kubernetes API and works from anywhere the API is reachable.
+      - V(direct) connects to pod addresses and works only inside the cluster's network.
+    type: str
+    choices: [port_forward, direct]
+    default: port_forward
+  port:
+    description:
+      - Port of Redis in the pods.
+    type: int
+    default: 6379
+  sentinel_port:
+    description:
+      - Port of Sentinel in the pods.
+    type: int
+    default: 26379
+  container:
+    description:
+      - Name of the container that runs Redis; says which state of a pod counts.
+    type: str
+    default: redis
+  sentinel_container:
+    description:
+      - Name of the container that runs Sentinel.
+    type: str
+    default: sentinel
   redis_username:
     description:
       - ACL user to log in to the servers as. Without it, the default user.
@@ -75,5 +118,6 @@ options:
     default: 5.0
 requirements:
   - python >= 3.11
+  - kubernetes >= 29.0.0, not 36.0.0 or 36.0.1 (not needed with O(endpoints) and O(sentinels))
   - redis >= 5.3.0
 """

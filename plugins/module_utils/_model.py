@@ -65,6 +65,8 @@ class Member:
     """Whether what it waits for does not come by itself: unschedulable, no such image, crash loop."""
     addresses: tuple[str, ...] = ()
     """All of a pod's, of each IP family; ``host`` is one of them."""
+    hostname: str = ""
+    """Of a pod of a headless Service, up to ``.svc``: what comes behind differs between Kubernetes clusters."""
     ready: bool | None = None
     """Whether Kubernetes sends clients to the pod; None where there is no Kubernetes."""
     restart_hash: str = ""

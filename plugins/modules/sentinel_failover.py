@@ -29,13 +29,15 @@ description:
 author:
   - the k8sredis.core authors (@k8sredis)
 extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
   - k8sredis.core.sentinel_target
   - k8sredis.core.attributes
   - k8sredis.core.attributes.changes
 options:
   to:
     description:
-      - The server that is to be master, as it is written in O(endpoints). If it is already, there is nothing to do.
+      - The server that is to be master, by pod name, or as it is written in O(endpoints). If it is already, there is
+        nothing to do.
     type: str
   away_from:
     description:
@@ -134,9 +136,9 @@ def main() -> None:
         "away_from": {"type": "str"},
         "wait_timeout": {"type": "int", "default": 60},
     }
-    border.run(
-        spec, work, mutually_exclusive=[("to", "away_from")], required_one_of=[("to", "away_from")], **sentinel.RULES
-    )
+    one = [("to", "away_from")]
+    rules = {name: [*sentinel.RULES[name], *one] for name in ("mutually_exclusive", "required_one_of")}
+    border.run(spec, work, **{**sentinel.RULES, **rules})
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ description:
 author:
   - the k8sredis.core authors (@k8sredis)
 extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
   - k8sredis.core.sentinel_target
   - k8sredis.core.attributes
   - k8sredis.core.attributes.reads
@@ -30,6 +31,14 @@ EXAMPLES = r"""
     master_name: web-sessions
     endpoints: [10.0.0.1:6379, 10.0.0.2:6379, 10.0.0.3:6379]
     sentinels: [10.0.0.1:26379, 10.0.0.2:26379, 10.0.0.3:26379]
+  register: examined
+
+- name: Examine one whose pods each have a server and a Sentinel
+  k8sredis.core.sentinel_info:
+    master_name: web-sessions
+    namespace: web
+    label_selectors: [app.kubernetes.io/instance=sessions]
+    sentinel_label_selectors: [app.kubernetes.io/instance=sessions]
   register: examined
 
 - name: Show it

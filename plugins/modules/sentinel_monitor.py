@@ -20,6 +20,7 @@ description:
 author:
   - the k8sredis.core authors (@k8sredis)
 extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
   - k8sredis.core.sentinel_target
   - k8sredis.core.attributes
 options:
@@ -31,14 +32,14 @@ options:
     default: present
   master:
     description:
-      - The server that is the master, as it is written in O(endpoints).
+      - The server that is the master, by pod name, or as it is written in O(endpoints).
       - Needed while no majority of the Sentinels watches one. Another one than most Sentinels name is refused; to
         change the master, use M(k8sredis.core.sentinel_failover).
     type: str
   quorum:
     description:
       - Number of Sentinels that have to find the master dead before one of them fails over.
-      - The default for a Sentinel that does not watch it yet is the majority of O(sentinels).
+      - The default for a Sentinel that does not watch it yet is the majority of the Sentinels.
     type: int
   down_after:
     description:
@@ -178,11 +179,6 @@ def _wish(params: dict[str, Any]) -> decide.Monitor:
     wrong = next((name for name in SETTINGS if params[name] is not None and params[name] < 1), None)
     if wrong is not None:
         raise Refused(f"Cannot use {wrong}={params[wrong]}: it is too little; use 1 or more.")
-    if params["quorum"] is not None and params["quorum"] > len(params["sentinels"]):
-        raise Refused(
-            f"Cannot use quorum={params['quorum']}: there are {len(params['sentinels'])} Sentinels, so nobody would "
-            "ever fail over; use their majority."
-        )
     return decide.Monitor(
         params["master"] or "",
         {word: str(params[name]) for name, word in SETTINGS.items() if params[name] is not None},

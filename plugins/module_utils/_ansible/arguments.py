@@ -33,6 +33,13 @@ def target() -> Spec:
         "port": {"type": "int", "default": 6379},
         "container": {"type": "str", "default": "redis"},
         "auth_secret": {"type": "str", "no_log": False},
+        **connection(),
+    }
+
+
+def connection() -> Spec:
+    """How to log in to servers, wherever they are."""
+    return {
         "redis_username": {"type": "str", "fallback": (env_fallback, ["K8SREDIS_USERNAME"])},
         "redis_password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["K8SREDIS_PASSWORD"])},
         "redis_tls": {"type": "bool", "default": False},

@@ -64,12 +64,16 @@ def run(spec: dict[str, Any], work: Callable[[AnsibleModule], dict[str, Any]], *
     """The main() of a module: ``work`` gives the result; a ClusterError becomes its message."""
     module = AnsibleModule(argument_spec=spec, **options)
     try:
-        require_libraries(*(["redis"] if module.params.get("endpoints") else ["kubernetes", "redis"]))
+        require_libraries(*(["redis"] if _is_without_kubernetes(module.params) else ["kubernetes", "redis"]))
         result = work(module)
     except ClusterError as error:
         done = Plan(error.done)
         module.fail_json(msg=str(error), changed=done.changed, plan=steps(done), diff=diff(done))
     module.exit_json(**result)
+
+
+def _is_without_kubernetes(params: dict[str, Any]) -> bool:
+    return bool(params.get("endpoints")) and not params.get("sentinel_label_selectors")
 
 
 def require_libraries(*names: str) -> None:

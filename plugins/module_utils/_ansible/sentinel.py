@@ -11,60 +11,72 @@ from contextlib import contextmanager
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback
+from ansible_collections.k8sredis.core.plugins.module_utils._ansible import arguments
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import module as border
-from ansible_collections.k8sredis.core.plugins.module_utils._ansible.arguments import Spec
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import sentinel_health, sentinel_report
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.watching import Watching
 from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Plan
 from ansible_collections.k8sredis.core.plugins.module_utils._model_sentinel import Watch
-from ansible_collections.k8sredis.core.plugins.module_utils._observe.target import Access, Endpoints
+from ansible_collections.k8sredis.core.plugins.module_utils._observe.target import Access, Endpoints, Pods
+
+GROUPS = {
+    "redis": ("endpoints", "label_selectors", ""),
+    "sentinel": ("sentinels", "sentinel_label_selectors", "sentinel_"),
+}
+"""Options that name the servers and the Sentinels, and how those of their port and container begin."""
 
 RULES: dict[str, Any] = {
     "supports_check_mode": True,
+    "mutually_exclusive": [names[:2] for names in GROUPS.values()],
+    "required_one_of": [names[:2] for names in GROUPS.values()],
     "required_together": [("redis_client_cert", "redis_client_key")],
 }
 """Keyword arguments of AnsibleModule for each of them."""
 
 
-def target() -> Spec:
+def target() -> arguments.Spec:
     """Documented in plugins/doc_fragments/sentinel_target.py."""
     return {
         "master_name": {"type": "str", "required": True},
-        "endpoints": {"type": "list", "elements": "str", "required": True},
-        "sentinels": {"type": "list", "elements": "str", "required": True},
-        "redis_username": {"type": "str", "fallback": (env_fallback, ["K8SREDIS_USERNAME"])},
-        "redis_password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["K8SREDIS_PASSWORD"])},
+        **arguments.kubernetes(),
+        "namespace": {"type": "str", "default": "default"},
+        "endpoints": {"type": "list", "elements": "str"},
+        "sentinels": {"type": "list", "elements": "str"},
+        "label_selectors": {"type": "list", "elements": "str"},
+        "sentinel_label_selectors": {"type": "list", "elements": "str"},
+        "transport": {"type": "str", "choices": ["port_forward", "direct"], "default": "port_forward"},
+        "port": {"type": "int", "default": 6379},
+        "sentinel_port": {"type": "int", "default": 26379},
+        "container": {"type": "str", "default": "redis"},
+        "sentinel_container": {"type": "str", "default": "sentinel"},
+        **arguments.connection(),
         "sentinel_username": {"type": "str", "fallback": (env_fallback, ["K8SREDIS_SENTINEL_USERNAME"])},
         "sentinel_password": {
             "type": "str",
             "no_log": True,
             "fallback": (env_fallback, ["K8SREDIS_SENTINEL_PASSWORD"]),
         },
-        "redis_tls": {"type": "bool", "default": False},
-        "redis_ca_cert": {"type": "path"},
-        "redis_client_cert": {"type": "path"},
-        "redis_client_key": {"type": "path"},
-        "redis_validate_certs": {"type": "bool", "default": True},
-        "redis_timeout": {"type": "float", "default": 5.0},
     }
 
 
 @contextmanager
 def watching(module: AnsibleModule) -> Iterator[Watching]:
-    params = module.params
-    tls = border.tls(params)
-    servers, sentinels = (
-        Endpoints(
-            params[endpoints],
-            Access(params[f"{kind}_username"] or "", params[f"{kind}_password"] or "", params["redis_timeout"], tls),
-        )
-        for endpoints, kind in (("endpoints", "redis"), ("sentinels", "sentinel"))
-    )
-    work = Watching(servers, sentinels, params["master_name"])
+    work = Watching(_group(module, "redis"), _group(module, "sentinel"), module.params["master_name"])
     try:
         yield work
     finally:
         work.close()
+
+
+def _group(module: AnsibleModule, kind: str) -> Endpoints | Pods:
+    params = module.params
+    endpoints, selectors, prefix = GROUPS[kind]
+    username, password = params[f"{kind}_username"] or "", params[f"{kind}_password"] or ""
+    access = Access(username, password, params["redis_timeout"], border.tls(params))
+    if params[endpoints]:
+        return Endpoints(params[endpoints], access)
+    port, container = params[f"{prefix}port"], params[f"{prefix}container"]
+    return Pods(border.kube(module), ",".join(params[selectors]), port, container, params["transport"], access)
 
 
 def change(

@@ -46,6 +46,11 @@ class Monitor:
 
 def present(watch: Watch, wish: Monitor) -> Plan:
     _require_answers(watch)
+    if int(wish.settings.get("quorum", 0)) > len(watch.sentinels):
+        raise Refused(
+            f"Cannot use the quorum {wish.settings['quorum']}: there are {len(watch.sentinels)} Sentinels, so nobody "
+            "would ever fail over; use their majority."
+        )
     master = _master(watch, wish.master)
     return Plan(tuple(step for sentinel in watch.sentinels for step in _steps(watch, sentinel, master, wish)))
 

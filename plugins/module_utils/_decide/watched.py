@@ -20,8 +20,12 @@ def is_master(server: Node) -> bool:
 
 def is_at(member: Member, host: str, port: int) -> bool:
     """Whether a server or Sentinel is where another one says it is: at one of its addresses, or at its name."""
+    if port != member.port or not host:
+        return False
+    if member.hostname and f"{host}.".startswith(f"{member.hostname}."):
+        return True
     name = member.name.rpartition(":")[0].strip("[]")
-    return port == member.port and any(table.same_host(host, each) for each in (member.host, name, *member.addresses))
+    return any(table.same_host(host, each) for each in (member.host, name, *member.addresses))
 
 
 def server_at(watch: Watch, host: str, port: int) -> Node | None:

@@ -17,7 +17,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._observe.redis impor
 
 
 class Group(Protocol):
-    """Servers or Sentinels: Endpoints."""
+    """Servers or Sentinels: Pods or Endpoints."""
 
     def members(self) -> tuple[Member, ...]: ...
 

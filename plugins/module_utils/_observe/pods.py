@@ -60,6 +60,7 @@ def member(pod: dict[str, Any], port: int, container: str = "redis", zones: dict
         host=status.get("podIP", ""),
         addresses=tuple(each["ip"] for each in status.get("podIPs") or [] if each.get("ip")),
         port=port,
+        hostname=_hostname(metadata, spec),
         shard=int(shard) if shard.isdigit() else None,
         ordinal=int(ordinal) if ordinal.isdigit() else None,
         uid=metadata.get("uid", ""),
@@ -73,6 +74,11 @@ def member(pod: dict[str, Any], port: int, container: str = "redis", zones: dict
         volatile=any(volume["name"] == DATA and "emptyDir" in volume for volume in spec.get("volumes") or []),
         ever_ran=has_started(pod),
     )
+
+
+def _hostname(metadata: dict[str, Any], spec: dict[str, Any]) -> str:
+    name, subdomain = spec.get("hostname"), spec.get("subdomain")
+    return f"{name}.{subdomain}.{metadata['namespace']}.svc" if name and subdomain else ""
 
 
 def has_started(pod: dict[str, Any]) -> bool:

@@ -120,21 +120,27 @@ def test_more_than_half_must_name_the_master(kept: int) -> None:
 
 
 NAMED = Member("redis-0.redis.web.svc:6379", "10.0.0.1", 6379, addresses=("10.0.0.1", "fd00::1"))
+POD = Member("redis-0", "10.0.0.1", 6379, hostname="redis-0.redis.web.svc")
 
 
 @pytest.mark.parametrize(
-    ("host", "port", "same"),
+    ("member", "host", "port", "same"),
     [
-        ("10.0.0.1", 6379, True),
-        ("redis-0.redis.web.svc", 6379, True),
-        ("fd00:0:0::1", 6379, True),
-        ("10.0.0.1", 6380, False),
-        ("10.0.0.2", 6379, False),
-        ("", 6379, False),
+        (NAMED, "10.0.0.1", 6379, True),
+        (NAMED, "redis-0.redis.web.svc", 6379, True),
+        (NAMED, "fd00:0:0::1", 6379, True),
+        (NAMED, "10.0.0.1", 6380, False),
+        (NAMED, "10.0.0.2", 6379, False),
+        (NAMED, "", 6379, False),
+        (POD, "redis-0.redis.web.svc", 6379, True),
+        (POD, "redis-0.redis.web.svc.cluster.local", 6379, True),
+        (POD, "redis-0.redis.web2.svc.cluster.local", 6379, False),
+        (POD, "redis-0.redis.web.svc", 26379, False),
+        (POD, "redis-0", 6379, False),
     ],
 )
-def test_a_server_is_known_by_address_or_name(host: str, port: int, same: bool) -> None:
-    assert watched.is_at(NAMED, host, port) is same
+def test_a_server_is_known_by_address_or_name(member: Member, host: str, port: int, same: bool) -> None:
+    assert watched.is_at(member, host, port) is same
 
 
 BRING_BACK = "bring it back: each one missing is a vote missing"
