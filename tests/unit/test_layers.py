@@ -16,7 +16,7 @@ from tests.environment import CHECKOUT
 
 PLUGINS = CHECKOUT / "plugins"
 UTILS = "ansible_collections.k8sredis.core.plugins.module_utils"
-PURE = ("module_utils/_model.py", "module_utils/_model_instance.py", "module_utils/_decide/*")
+PURE = ("module_utils/_model.py", "module_utils/_model_*.py", "module_utils/_decide/*")
 WORLD = ("os", "socket", "subprocess", "time")  # of the standard library, but not for pure files
 
 
