@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import sentinel_failover
-from ansible_collections.k8sredis.core.plugins.module_utils._execute.watching import Watching
 from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Fatal, Node, Retryable, Step
 from ansible_collections.k8sredis.core.plugins.module_utils._model_sentinel import Sentinel, Watch
 
@@ -78,8 +77,8 @@ def taken_over(servers: int) -> Watch:
     return given
 
 
-def hand_over(told: Told, timeout: float = 5.0) -> Watch:
-    return sentinel_failover.hand_over(cast("Watching", told), TWO, "", timeout)
+def hand_over(told: Any, to: str = TWO) -> Watch:
+    return sentinel_failover.hand_over(told, to, "", 5.0)
 
 
 def test_it_goes_well() -> None:
@@ -96,7 +95,7 @@ def test_it_goes_well() -> None:
 
 def test_nothing_to_do() -> None:
     told = Told({})
-    sentinel_failover.hand_over(cast("Watching", told), ONE, "", 5.0)
+    hand_over(told, ONE)
     assert told.commands == []
     assert told.done == []
 
