@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.integration import modules
-from tests.integration.sentinels import NAME, Watched, agree_on, eventually, told_by, watched
+from tests.integration.sentinels import NAME, Watched, come_to_agree, eventually, told_by, watched
 from tests.loopback import Process
 from tests.servers import Server
 
@@ -29,7 +29,7 @@ def test_from_nothing_and_back(server: Server) -> None:
             == foreseen.plan
             == [f"{each.endpoint} watches {master.endpoint} as {NAME}" for each in sorted_by_name(made.sentinels)]
         )
-        assert agree_on(made, master)
+        assert come_to_agree(made, master)
         for each in made.sentinels:
             told = told_by(each)
             assert (told["quorum"], told["down-after-milliseconds"], told["failover-timeout"]) == ("2", "3000", "10000")
@@ -37,7 +37,7 @@ def test_from_nothing_and_back(server: Server) -> None:
         assert not made.succeed(MONITOR).changed, "without a name it is whom they watch"
 
         assert made.succeed(MONITOR, check=True, state="absent").changed
-        assert agree_on(made, master)
+        assert come_to_agree(made, master)
         assert made.succeed(MONITOR, state="absent").changed
         assert "not_watched" in made.findings()
         assert not made.succeed(MONITOR, state="absent").changed
@@ -64,7 +64,7 @@ def test_one_that_watches_a_replica(server: Server) -> None:
         alone.ask("SENTINEL", "MONITOR", NAME, replica.host, str(replica.port), "2")
         done = made.succeed(MONITOR, **SETTINGS)
         assert done.plan == [f"{alone.endpoint} watches {master.endpoint} as {NAME}"]
-        assert agree_on(made, master)
+        assert come_to_agree(made, master)
 
 
 def test_a_login(server: Server) -> None:
@@ -78,7 +78,7 @@ def test_a_login(server: Server) -> None:
         login: dict[str, Any] = {"redis_username": "sentinel", "redis_password": "watch-secret"}
         auth: dict[str, Any] = {"auth_user": "sentinel", "auth_password": "watch-secret"}
         done = made.succeed(MONITOR, master=made.servers[0].endpoint, **SETTINGS, **login, **auth)
-        assert agree_on(made, made.servers[0])
+        assert come_to_agree(made, made.servers[0])
         assert not made.succeed(MONITOR, **login, **auth).changed
         again = made.succeed(MONITOR, **login, **auth, update_password="always")
         assert {step["kind"] for step in again.values["plan"]} == {"login"}
@@ -112,4 +112,4 @@ def test_killed_in_between(server: Server) -> None:
         for batch in (1, 2):
             assert modules.killed([MONITOR], made.servers, 1, amid=batch == 2, **wish)
         made.succeed(MONITOR, master=made.servers[0].endpoint, **SETTINGS)
-        assert agree_on(Watched(made.servers, made.sentinels), made.servers[0])
+        assert come_to_agree(Watched(made.servers, made.sentinels), made.servers[0])
