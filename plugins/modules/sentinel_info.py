@@ -142,7 +142,7 @@ def work(module: AnsibleModule) -> dict[str, Any]:
     found = sentinel_health.findings(watch)
     return {
         "changed": False,
-        **sentinel.summary(watch),
+        **sentinel.summary(watch, found),
         "findings": report.findings(found),
         "report": sentinel_report.lines(watch, found),
     }

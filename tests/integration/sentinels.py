@@ -6,21 +6,20 @@
 from __future__ import annotations
 
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.integration import modules
+from tests.integration.instance import eventually
 from tests.loopback import Ports, Process, ports
 from tests.servers import Server
 
 NAME = "web-sessions"
 DOWN_AFTER = 3000
 """Milliseconds: with less, a machine that is busy for a second has failovers that no test asked for."""
-WITHIN = 60.0
 
 
 class Plain(Process):
@@ -111,15 +110,6 @@ def _follows(server: Process, master: Process) -> bool:
     if server is master:
         return bool(role[0] == "master")
     return bool(role[:4] == ["slave", master.host, master.port, "connected"])
-
-
-def eventually(happens: Callable[[], Any], within: float = WITHIN) -> bool:
-    deadline = time.monotonic() + within
-    while not happens():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.integration import modules
-from tests.integration.sentinels import NAME, Watched, come_to_agree, eventually, told_by, watched
+from tests.integration.instance import eventually
+from tests.integration.sentinels import NAME, Watched, come_to_agree, told_by, watched
 from tests.loopback import Process
 from tests.servers import Server
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from ssl import SSLContext
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback
@@ -15,8 +16,9 @@ from ansible_collections.k8sredis.core.plugins.module_utils._ansible import argu
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import module as border
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import sentinel_health, sentinel_report
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.watching import Watching
-from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Plan
+from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Finding, Plan
 from ansible_collections.k8sredis.core.plugins.module_utils._model_sentinel import Watch
+from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Kube
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.target import Access, Endpoints, Pods
 
 GROUPS = {
@@ -61,22 +63,24 @@ def target() -> arguments.Spec:
 
 @contextmanager
 def watching(module: AnsibleModule) -> Iterator[Watching]:
-    work = Watching(_group(module, "redis"), _group(module, "sentinel"), module.params["master_name"])
+    params, tls = module.params, border.tls(module.params)
+    api = border.kube(module) if any(params[selectors] for _endpoints, selectors, _prefix in GROUPS.values()) else None
+    servers, sentinels = (_group(params, kind, tls, api) for kind in GROUPS)
+    work = Watching(servers, sentinels, params["master_name"])
     try:
         yield work
     finally:
         work.close()
 
 
-def _group(module: AnsibleModule, kind: str) -> Endpoints | Pods:
-    params = module.params
+def _group(params: dict[str, Any], kind: str, tls: SSLContext | None, api: Kube | None) -> Endpoints | Pods:
     endpoints, selectors, prefix = GROUPS[kind]
     username, password = params[f"{kind}_username"] or "", params[f"{kind}_password"] or ""
-    access = Access(username, password, params["redis_timeout"], border.tls(params))
-    if params[endpoints]:
+    access = Access(username, password, params["redis_timeout"], tls)
+    if api is None or params[endpoints]:
         return Endpoints(params[endpoints], access)
     port, container = params[f"{prefix}port"], params[f"{prefix}container"]
-    return Pods(border.kube(module), ",".join(params[selectors]), port, container, params["transport"], access)
+    return Pods(api, ",".join(params[selectors]), port, container, params["transport"], access)
 
 
 def change(
@@ -100,13 +104,13 @@ def result(plan: Plan, watch: Watch) -> dict[str, Any]:
         "changed": plan.changed,
         "plan": border.steps(plan),
         "diff": border.diff(plan),
-        **summary(watch),
+        **summary(watch, sentinel_health.findings(watch)),
     }
 
 
-def summary(watch: Watch) -> dict[str, Any]:
+def summary(watch: Watch, found: tuple[Finding, ...]) -> dict[str, Any]:
     return {
-        "instance": sentinel_report.instance(watch, sentinel_health.findings(watch)),
+        "instance": sentinel_report.instance(watch, found),
         "servers": sentinel_report.servers(watch),
         "sentinels": sentinel_report.sentinels(watch),
     }

@@ -58,7 +58,11 @@ def best(watch: Watch, master: Node) -> Node | None:
     """On another host than the master, if there is one; then the one that lacks least, then the first by name."""
 
     def worth(replica: Node) -> tuple[bool, int, str]:
-        return (_host(replica) == _host(master), watched.behind(master, replica), replica.name)
+        return (
+            watched.host(replica.member) == watched.host(master.member),
+            watched.behind(master, replica),
+            replica.name,
+        )
 
     able = [each for each in watched.replicas_of(watch, master) if priority(each) != NEVER]
     return min(able, key=worth, default=None)
@@ -104,7 +108,3 @@ def unproven(watch: Watch, candidate: str, former: str) -> str:
     if master is None or master.name != candidate:
         return f"the Sentinels name {master.name if master else 'no master'}, not {candidate}"
     return "" if watch.server(former) in list(watched.replicas_of(watch, master)) else f"{former} does not follow yet"
-
-
-def _host(server: Node) -> str:
-    return server.member.kube_node or server.member.host

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import table, watched
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.health import CRITICAL, INFO, WARNING
-from ansible_collections.k8sredis.core.plugins.module_utils._model import Finding, Node
-from ansible_collections.k8sredis.core.plugins.module_utils._model_sentinel import Peer, Sentinel, Watch
+from ansible_collections.k8sredis.core.plugins.module_utils._model import Finding
+from ansible_collections.k8sredis.core.plugins.module_utils._model_sentinel import Peer, Watch
 
 Check = Callable[[Watch], Iterator[Finding]]
 
@@ -221,14 +221,14 @@ def few_sentinels(watch: Watch) -> Iterator[Finding]:
 
 def sentinels_together(watch: Watch) -> Iterator[Finding]:
     number = len(watch.sentinels)
-    where, most = _fullest([_host(sentinel) for sentinel in watch.sentinels])
+    where, most = _fullest([watched.host(sentinel.member) for sentinel in watch.sentinels])
     if number >= FEWEST and number - most <= number // 2:
         seen = f"lose their majority with {where}, where {most} of {number} run"
         yield Finding("sentinels_together", WARNING, "Sentinels", seen, "spread them over hosts")
 
 
 def copies_together(watch: Watch) -> Iterator[Finding]:
-    where, most = _fullest([_host(server) for server in watch.servers])
+    where, most = _fullest([watched.host(server.member) for server in watch.servers])
     if len(watch.servers) > 1 and most == len(watch.servers):
         yield Finding("copies_together", WARNING, "servers", f"run all on {where}", "spread them over hosts")
 
@@ -307,10 +307,6 @@ def _forget(peer: Peer) -> str:
     if peer.flags & DOWN:
         return "remove it from this Sentinel by SENTINEL RESET, one Sentinel at a time, while the master is well"
     return "find out whose it is before anything else"
-
-
-def _host(one: Node | Sentinel) -> str:
-    return one.member.kube_node or one.member.host
 
 
 def _fullest(hosts: list[str]) -> tuple[str, int]:

@@ -18,18 +18,23 @@ def is_master(server: Node) -> bool:
     return server.info.get("role") == "master"
 
 
-def is_at(member: Member, host: str, port: int) -> bool:
+def is_at(member: Member, address: str, port: int) -> bool:
     """Whether a server or Sentinel is where another one says it is: at one of its addresses, or at its name."""
-    if port != member.port or not host:
+    if port != member.port or not address:
         return False
-    if member.hostname and f"{host}.".startswith(f"{member.hostname}."):
+    if member.hostname and f"{address}.".startswith(f"{member.hostname}."):
         return True
     name = member.name.rpartition(":")[0].strip("[]")
-    return any(table.same_host(host, each) for each in (member.host, name, *member.addresses))
+    return any(table.same_host(address, each) for each in (member.host, name, *member.addresses))
 
 
-def server_at(watch: Watch, host: str, port: int) -> Node | None:
-    return next((server for server in watch.servers if is_at(server.member, host, port)), None)
+def host(member: Member) -> str:
+    """What fails as a whole: the kube_node of a pod, else its address."""
+    return member.kube_node or member.host
+
+
+def server_at(watch: Watch, address: str, port: int) -> Node | None:
+    return next((server for server in watch.servers if is_at(server.member, address, port)), None)
 
 
 def named(watch: Watch, sentinel: Sentinel) -> Node | None:

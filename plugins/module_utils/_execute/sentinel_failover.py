@@ -37,13 +37,10 @@ from dataclasses import dataclass
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import sentinel_failover as decide
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import watched
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import wait
-from ansible_collections.k8sredis.core.plugins.module_utils._execute.watching import Watching
+from ansible_collections.k8sredis.core.plugins.module_utils._execute.watching import TICK, Watching
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Fatal, Node, Retryable, Step
 from ansible_collections.k8sredis.core.plugins.module_utils._model_sentinel import Sentinel, Watch
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.redis import is_error
-
-TICK = 0.25
-"""Seconds between two looks at everything."""
 
 POLL = 0.02
 """Seconds between two questions while writes wait."""
@@ -81,7 +78,8 @@ def hand_over(watching: Watching, to: str, away_from: str, timeout: float) -> Wa
         former = _agreed(again)
         _fail_over(watching, again, step)
         watching.done.append(step)
-    return _proven(watching, step.subject, former.name, timeout)
+    deed = f"{step.subject} took over from {former.name} for everybody"
+    return watching.prove(lambda seen: decide.unproven(seen, step.subject, former.name), timeout, deed)
 
 
 def _decided(watching: Watching, to: str, away_from: str, timeout: float) -> tuple[Watch, Step | None]:
@@ -263,22 +261,6 @@ def _demote(watching: Watching, watch: Watch, former: Node, candidate: Node) -> 
     refused = next((reply for reply in replies if is_error(reply)), None)
     if refused is not None:
         raise _refused(f"make {former.name} a replica of {candidate.name}", refused)
-
-
-def _proven(watching: Watching, candidate: str, former: str, timeout: float) -> Watch:
-    """Step 10."""
-
-    def look() -> tuple[Watch, str]:
-        watch = watching.observe()
-        return watch, decide.unproven(watch, candidate, former)
-
-    watch, missing = wait.until(look, lambda seen: not seen[1], timeout, TICK, watching.clock)
-    if missing:
-        raise Retryable(
-            f"Cannot prove within {timeout:.0f} s that {candidate} took over from {former} for everybody: {missing}; "
-            "see 'sentinel_info' and run again."
-        )
-    return watch
 
 
 def _refused(deed: str, reply: object) -> Retryable | Fatal:

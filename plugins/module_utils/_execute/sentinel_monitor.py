@@ -15,32 +15,18 @@ from __future__ import annotations
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import sentinel_monitor as decide
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.sentinel_monitor import Monitor
-from ansible_collections.k8sredis.core.plugins.module_utils._execute import wait
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.watching import Watching
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Fatal, Plan, Retryable, Step
 from ansible_collections.k8sredis.core.plugins.module_utils._model_sentinel import Watch
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.redis import is_error
-
-TICK = 0.25
-"""Seconds between two looks."""
 
 
 def watch_it(watching: Watching, wish: Monitor, timeout: float) -> Watch:
     """Every Sentinel watches the master as wished; ``timeout`` for the proof."""
     watch = watching.observe()
     _tell(watching, watch, decide.present(watch, wish))
-
-    def look() -> tuple[Watch, str]:
-        seen = watching.observe()
-        return seen, decide.missing(seen, wish)
-
-    watch, missing = wait.until(look, lambda seen: not seen[1], timeout, TICK, watching.clock)
-    if missing:
-        raise Retryable(
-            f"Cannot prove within {timeout:.0f} s that every Sentinel watches {watch.master_name}: {missing}; see "
-            "'sentinel_info' and run again."
-        )
-    return watch
+    deed = f"every Sentinel watches {watch.master_name}"
+    return watching.prove(lambda seen: decide.missing(seen, wish), timeout, deed)
 
 
 def forget_it(watching: Watching, _timeout: float) -> Watch:

@@ -7,13 +7,18 @@ collection."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
+from ansible_collections.k8sredis.core.plugins.module_utils._execute import wait
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.wait import REAL, Clock
-from ansible_collections.k8sredis.core.plugins.module_utils._model import Member, Node, Step
+from ansible_collections.k8sredis.core.plugins.module_utils._model import Member, Node, Retryable, Step
 from ansible_collections.k8sredis.core.plugins.module_utils._model_sentinel import Sentinel, Watch
 from ansible_collections.k8sredis.core.plugins.module_utils._observe import sentinel
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.redis import Clients, Command
+
+TICK = 0.25
+"""Seconds between two looks at everything."""
 
 
 class Group(Protocol):
@@ -36,6 +41,20 @@ class Watching:
     def observe(self) -> Watch:
         members, watchers = (group.members() for group in self._groups)
         return sentinel.observe(*self._clients, members, watchers, self._master_name)
+
+    def prove(self, missing: Callable[[Watch], str], timeout: float, deed: str) -> Watch:
+        """Looks until ``missing`` says nothing any more; raises Retryable with its last words."""
+
+        def look() -> tuple[Watch, str]:
+            watch = self.observe()
+            return watch, missing(watch)
+
+        watch, left = wait.until(look, lambda seen: not seen[1], timeout, TICK, self.clock)
+        if left:
+            raise Retryable(
+                f"Cannot prove within {timeout:.0f} s that {deed}: {left}; see 'sentinel_info' and run again."
+            )
+        return watch
 
     def tell(self, one: Node | Sentinel, *commands: Command) -> list[Any]:
         """Replies in the order of the commands; the caller judges them."""

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import sentinel_failover
+from ansible_collections.k8sredis.core.plugins.module_utils._execute.watching import Watching
 from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Fatal, Node, Retryable, Step
 from ansible_collections.k8sredis.core.plugins.module_utils._model_sentinel import Sentinel, Watch
 
@@ -41,6 +43,11 @@ class Told:
     def observe(self) -> Watch:
         promoted = any(command == FAILOVER for _name, command in self.commands)
         return self.after if promoted and ("ROLE",) in self.asked() else self.before
+
+    def prove(self, missing: Callable[[Watch], str], timeout: float, deed: str) -> Watch:
+        real: Any = Watching.prove
+        found: Watch = real(self, missing, timeout, deed)
+        return found
 
     def tell(self, one: Node | Sentinel, *commands: tuple[str, ...]) -> list[Any]:
         self.commands += [(one.name, command) for command in commands]
