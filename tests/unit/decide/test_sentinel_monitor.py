@@ -62,6 +62,13 @@ def test_the_quorum_is_a_majority_unless_given(sentinels: int, quorum: str) -> N
     assert [step.commands[0][-1] for step in steps] == [quorum] * sentinels
 
 
+@pytest.mark.parametrize("given", [WELL, told()])
+def test_a_quorum_that_nobody_could_reach(given: Watch) -> None:
+    assert sentinel_monitor.present(given, Monitor(ONE, {"quorum": "3"})).changed
+    with pytest.raises(Refused, match="Cannot use the quorum 4: there are 3 Sentinels"):
+        sentinel_monitor.present(given, Monitor(ONE, {"quorum": "4"}))
+
+
 def test_only_what_differs_is_set() -> None:
     given = with_sentinel(WELL, 2, master=names("10.0.0.1", quorum="3"))
     (step,) = sentinel_monitor.present(given, Monitor("", {"quorum": "2", "parallel-syncs": "1"})).steps
