@@ -12,6 +12,6 @@ options:
     description:
       - Id of the run that holds the instance's lock, as returned by M(k8sredis.core.instance_lock).
       - Without it the module takes the lock for itself and releases it when it ends.
-      - There is no lock for O(endpoints) and none in check mode.
+      - There is no lock for servers and pods that are not found by O(name), and none in check mode.
     type: str
 """

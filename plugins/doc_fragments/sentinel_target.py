@@ -8,22 +8,27 @@ from __future__ import annotations
 class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
+  name:
+    description:
+      - Name of an instance of the role P(k8sredis.core.redis_sentinel#role).
+      - Its pods are found by their labels, the passwords in its Secret.
+    type: str
   master_name:
     description:
       - Name by which the Sentinels know the master.
+      - Needed without O(name); with it the default is C(<namespace>.<name>).
     type: str
-    required: true
   endpoints:
     description:
       - The servers, the master and its replicas, as C(host:port). IPv6 addresses stand in brackets.
       - Each host must be, or resolve to, the address or the name by which servers and Sentinels know it.
-      - Either this or O(label_selectors) is needed.
+      - One of O(name), this and O(label_selectors) is needed.
     type: list
     elements: str
   sentinels:
     description:
       - All Sentinels as C(host:port), as O(endpoints) are given. One that is not named counts as left over.
-      - Either this or O(sentinel_label_selectors) is needed.
+      - One of O(name), this and O(sentinel_label_selectors) is needed.
     type: list
     elements: str
   namespace:
@@ -69,6 +74,13 @@ options:
       - Name of the container that runs Sentinel.
     type: str
     default: sentinel
+  auth_secret:
+    description:
+      - Secret that holds the passwords of the collection's own ACL user, C(tool-password) for the servers and
+        C(sentinel-tool-password) for the Sentinels.
+      - The default is the O(name) followed by C(-auth).
+      - It is read by the module, so that no password passes through a playbook.
+    type: str
   redis_username:
     description:
       - ACL user to log in to the servers as. Without it, the default user.

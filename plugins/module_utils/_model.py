@@ -67,6 +67,8 @@ class Member:
     """All of a pod's, of each IP family; ``host`` is one of them."""
     hostname: str = ""
     """Of a pod of a headless Service, up to ``.svc``: what comes behind differs between Kubernetes clusters."""
+    lasting: str = ""
+    """Address of a Service that leads to this pod alone, by which others know it; empty where there is none."""
     ready: bool | None = None
     """Whether Kubernetes sends clients to the pod; None where there is no Kubernetes."""
     restart_hash: str = ""

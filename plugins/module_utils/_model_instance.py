@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 
 Labels = Mapping[str, str]
 
+SERVERS, SENTINELS = "server", "sentinel"
+"""What the label app.kubernetes.io/component says of an object that belongs to the servers, or to the Sentinels."""
+
 
 @dataclass(frozen=True)
 class Object:

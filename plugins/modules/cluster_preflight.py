@@ -19,10 +19,17 @@ description:
 author:
   - the k8sredis.core authors (@k8sredis)
 options:
+  topology:
+    description:
+      - V(cluster) for a Redis Cluster, V(sentinel) for a master with replicas and Sentinels.
+    type: str
+    choices: [cluster, sentinel]
+    default: cluster
   settings:
     description:
-      - The variables of the role P(k8sredis.core.redis_cluster#role) without their prefix C(redis_cluster_). What is
-        left out has the role's default, but for C(name), C(image), C(resources) and C(storage), which have none here.
+      - The variables of the role P(k8sredis.core.redis_cluster#role) without their prefix C(redis_cluster_), or those
+        of P(k8sredis.core.redis_sentinel#role) without C(redis_sentinel_). What is left out has the role's default,
+        but for C(name), images, resources and storage, which have none here.
       - C(application_password) and C(users) are options of their own, so that passwords are masked.
     type: dict
     required: true
@@ -62,6 +69,12 @@ instance:
     names:
       description: Names of the objects, by what they are. C(statefulsets) is a list with one for each shard.
       type: dict
+    master_name:
+      description: By which Sentinels know the master; empty for a cluster.
+      type: str
+    quorum:
+      description: How many Sentinels have to find the master dead; V(0) for a cluster.
+      type: int
     server:
       description: C(family) and C(version) of the server in the image.
       type: dict
@@ -179,6 +192,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
     users,
     validation,
 )
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import CLUSTER, SENTINEL
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.validation import Verdict
 from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Refused
 from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import Instance
@@ -188,7 +202,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._observe.instance im
 def work(module: AnsibleModule) -> dict[str, Any]:
     params = module.params
     options.mask_misplaced(module, params["settings"], params["users"])
-    wish, wrong = declaration.declaration(params["settings"])
+    wish, wrong = declaration.declaration(params["settings"], params["topology"])
     application = users.application({**asdict(wish), "application_password": params["application_password"]})
     server, verdict = validation.of_declaration(wish, application, users.others(params))
     there, found = look(module, wish)
@@ -196,7 +210,7 @@ def work(module: AnsibleModule) -> dict[str, Any]:
     if verdict.problems or server is None or there is None:
         raise Refused("\n".join(verdict.problems))
     for warning in verdict.warnings:
-        module.warn(warning)
+        module.warn(border.words(module, warning))
     return {"changed": False, "instance": preflight.result(wish, server, there, verdict)}
 
 
@@ -212,7 +226,12 @@ def look(module: AnsibleModule, wish: declaration.Declaration) -> tuple[Instance
 
 
 def main() -> None:
-    spec = {**arguments.kubernetes(), **options.secrets(), "settings": {"type": "dict", "required": True}}
+    spec = {
+        **arguments.kubernetes(),
+        **options.secrets(),
+        "topology": {"type": "str", "choices": [CLUSTER, SENTINEL], "default": CLUSTER},
+        "settings": {"type": "dict", "required": True},
+    }
     border.run(spec, work, supports_check_mode=True)
 
 

@@ -55,6 +55,20 @@ options:
     type: str
     choices: [redis, valkey]
     default: redis
+  topology:
+    description:
+      - V(cluster) for a Redis Cluster.
+      - With V(sentinel) there are the users by which Sentinels log in to the servers and to each other as well,
+        applications cannot publish in the Sentinels' name, and the Secret holds the file of the Sentinels' own users,
+        C(sentinel.acl), and the password of applications at the Sentinels, C(sentinel-password).
+    type: str
+    choices: [cluster, sentinel]
+    default: cluster
+  sentinel_port:
+    description:
+      - Port of the Sentinels in their pods.
+    type: int
+    default: 26379
   labels:
     description:
       - Labels of the Secret besides the collection's own.
@@ -120,16 +134,21 @@ secret:
 """
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.k8sredis.core.plugins.module_utils._ansible import arguments
+from ansible_collections.k8sredis.core.plugins.module_utils._ansible import arguments, sentinel
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import module as border
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import users as options
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import names
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import users as declared
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import CLUSTER, SENTINEL
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import users
+from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Refused
+from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Kube
 
 
 def wanted(params: dict[str, Any]) -> users.Wanted:
@@ -139,11 +158,12 @@ def wanted(params: dict[str, Any]) -> users.Wanted:
         raise Refused("\n".join(problems))
     return users.Wanted(
         secret=params["auth_secret"] or f"{params['name']}-auth",
-        labels={**params["labels"], **names.labels(params["name"])},
+        labels={**params["labels"], **names.labels(params["name"], params["topology"])},
         annotations=params["annotations"],
         application=application,
         others=others,
         family=params["family"],
+        topology=params["topology"],
     )
 
 
@@ -156,14 +176,28 @@ def work(module: AnsibleModule) -> dict[str, Any]:
     options.mask_misplaced(module, module.params, module.params["users"])
     wish = wanted(module.params)
     api = border.kube(module)
-    with border.session(module, []) as session:
-        done = users.keep(api, session, wish, new_password, module.no_log_values.add, module.check_mode)
+    with border.session(module, []) as session, watchers(module, api, session) as sentinels:
+        done = users.keep(api, session, wish, new_password, module.no_log_values.add, module.check_mode, sentinels)
     return {
         "changed": done.plan.changed,
         "plan": border.steps(done.plan),
         "diff": {"before": done.before, "after": done.after, "before_header": wish.secret, "after_header": wish.secret},
         "secret": wish.secret,
     }
+
+
+@contextmanager
+def watchers(module: AnsibleModule, api: Kube, servers: Session) -> Iterator[Session | None]:
+    """The Sentinels of the instance, where it has some."""
+    if module.params["topology"] != SENTINEL:
+        yield None
+        return
+    session = Session(sentinel.of_instance(module, api), [])
+    session.guard = servers.guard
+    try:
+        yield session
+    finally:
+        session.close()
 
 
 def main() -> None:
@@ -174,6 +208,8 @@ def main() -> None:
         **options.application(),
         "name": {"type": "str", "required": True},
         "family": {"type": "str", "choices": ["redis", "valkey"], "default": "redis"},
+        "topology": {"type": "str", "choices": [CLUSTER, SENTINEL], "default": CLUSTER},
+        "sentinel_port": {"type": "int", "default": 26379},
         "labels": {"type": "dict", "default": {}},
         "annotations": {"type": "dict", "default": {}},
     }

@@ -31,6 +31,7 @@ author:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - k8sredis.core.sentinel_target
+  - k8sredis.core.lock
   - k8sredis.core.attributes
   - k8sredis.core.attributes.changes
 options:
@@ -111,8 +112,8 @@ sentinels:
 
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.k8sredis.core.plugins.module_utils._ansible import arguments, sentinel
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import module as border
-from ansible_collections.k8sredis.core.plugins.module_utils._ansible import sentinel
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import sentinel_failover as decide
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import sentinel_failover as execute
 
@@ -132,6 +133,7 @@ def work(module: AnsibleModule) -> dict[str, Any]:
 def main() -> None:
     spec = {
         **sentinel.target(),
+        **arguments.lock(),
         "to": {"type": "str"},
         "away_from": {"type": "str"},
         "wait_timeout": {"type": "int", "default": 60},

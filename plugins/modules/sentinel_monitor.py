@@ -22,6 +22,7 @@ author:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - k8sredis.core.sentinel_target
+  - k8sredis.core.lock
   - k8sredis.core.attributes
 options:
   state:
@@ -61,6 +62,8 @@ options:
   auth_password:
     description:
       - Its password. It is sent to the Sentinels, who write it into their files and mask it in their logs.
+      - With O(name) user and password are those of the instance, C(k8sredis-sentinel) and the C(watch-password) of its
+        Secret, unless they are given.
     type: str
   update_password:
     description:
@@ -146,8 +149,8 @@ sentinels:
 
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.k8sredis.core.plugins.module_utils._ansible import arguments, sentinel
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import module as border
-from ansible_collections.k8sredis.core.plugins.module_utils._ansible import sentinel
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import sentinel_monitor as decide
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import sentinel_monitor as execute
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Refused
@@ -167,7 +170,7 @@ SETTINGS = {
 def work(module: AnsibleModule) -> dict[str, Any]:
     if module.params["state"] == "absent":
         return sentinel.change(module, decide.absent, execute.forget_it)
-    wish = _wish(module.params)
+    wish = _wish(module)
     return sentinel.change(
         module,
         lambda watch: decide.present(watch, wish),
@@ -175,14 +178,15 @@ def work(module: AnsibleModule) -> dict[str, Any]:
     )
 
 
-def _wish(params: dict[str, Any]) -> decide.Monitor:
+def _wish(module: AnsibleModule) -> decide.Monitor:
+    params = module.params
     wrong = next((name for name in SETTINGS if params[name] is not None and params[name] < 1), None)
     if wrong is not None:
         raise Refused(f"Cannot use {wrong}={params[wrong]}: it is too little; use 1 or more.")
     return decide.Monitor(
         params["master"] or "",
         {word: str(params[name]) for name, word in SETTINGS.items() if params[name] is not None},
-        (params["auth_user"] or "", params["auth_password"] or ""),
+        sentinel.login(module),
         params["update_password"] == "always",
     )
 
@@ -190,6 +194,7 @@ def _wish(params: dict[str, Any]) -> decide.Monitor:
 def main() -> None:
     spec = {
         **sentinel.target(),
+        **arguments.lock(),
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "master": {"type": "str"},
         **{name: {"type": "int"} for name in SETTINGS},

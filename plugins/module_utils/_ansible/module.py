@@ -24,6 +24,8 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import arguments
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import rollout, validation_moves
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import SENTINEL
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import PREFIX
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.lock import Lock, Renewal
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
 from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Fatal, Plan, Refused, Wish
@@ -39,6 +41,8 @@ from ansible_collections.k8sredis.core.plugins.module_utils._observe.target impo
 )
 
 Version = tuple[int, ...]
+
+SENTINEL_PREFIX = "redis_sentinel_"
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,14 @@ def run(spec: dict[str, Any], work: Callable[[AnsibleModule], dict[str, Any]], *
         result = work(module)
     except ClusterError as error:
         done = Plan(error.done)
-        module.fail_json(msg=str(error), changed=done.changed, plan=steps(done), diff=diff(done))
+        module.fail_json(msg=words(module, str(error)), changed=done.changed, plan=steps(done), diff=diff(done))
     module.exit_json(**result)
+
+
+def words(module: AnsibleModule, text: str) -> str:
+    """What is said of a variable of one role is said of the same variable of the other."""
+    is_sentinel = module.params.get("topology") == SENTINEL
+    return text.replace(PREFIX, SENTINEL_PREFIX) if is_sentinel else text
 
 
 def _is_without_kubernetes(params: dict[str, Any]) -> bool:

@@ -14,12 +14,23 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, env_fallback
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import arguments
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import module as border
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import sentinel_health, sentinel_report
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import names, sentinel_health, sentinel_report
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.acl import WATCH
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.watching import Watching
 from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Finding, Plan
+from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import SENTINELS, SERVERS
 from ansible_collections.k8sredis.core.plugins.module_utils._model_sentinel import Watch
+from ansible_collections.k8sredis.core.plugins.module_utils._observe import pods
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Kube
-from ansible_collections.k8sredis.core.plugins.module_utils._observe.target import Access, Endpoints, Pods
+from ansible_collections.k8sredis.core.plugins.module_utils._observe.target import (
+    SENTINEL_TOOL_PASSWORD_KEY,
+    TOOL_PASSWORD_KEY,
+    TOOL_USER,
+    Access,
+    Endpoints,
+    Pods,
+    tool_password,
+)
 
 GROUPS = {
     "redis": ("endpoints", "label_selectors", ""),
@@ -27,10 +38,15 @@ GROUPS = {
 }
 """Options that name the servers and the Sentinels, and how those of their port and container begin."""
 
+COMPONENTS = {"redis": (SERVERS, TOOL_PASSWORD_KEY), "sentinel": (SENTINELS, SENTINEL_TOOL_PASSWORD_KEY)}
+"""Of an instance: the component of their pods, and the key of the password in its Secret."""
+
+WATCH_PASSWORD_KEY = "watch-password"
+
 RULES: dict[str, Any] = {
     "supports_check_mode": True,
-    "mutually_exclusive": [names[:2] for names in GROUPS.values()],
-    "required_one_of": [names[:2] for names in GROUPS.values()],
+    "mutually_exclusive": [("name", *names[:2]) for names in GROUPS.values()],
+    "required_one_of": [("name", "master_name"), *(("name", *names[:2]) for names in GROUPS.values())],
     "required_together": [("redis_client_cert", "redis_client_key")],
 }
 """Keyword arguments of AnsibleModule for each of them."""
@@ -39,7 +55,8 @@ RULES: dict[str, Any] = {
 def target() -> arguments.Spec:
     """Documented in plugins/doc_fragments/sentinel_target.py."""
     return {
-        "master_name": {"type": "str", "required": True},
+        "name": {"type": "str"},
+        "master_name": {"type": "str"},
         **arguments.kubernetes(),
         "namespace": {"type": "str", "default": "default"},
         "endpoints": {"type": "list", "elements": "str"},
@@ -51,6 +68,7 @@ def target() -> arguments.Spec:
         "sentinel_port": {"type": "int", "default": 26379},
         "container": {"type": "str", "default": "redis"},
         "sentinel_container": {"type": "str", "default": "sentinel"},
+        "auth_secret": {"type": "str", "no_log": False},
         **arguments.connection(),
         "sentinel_username": {"type": "str", "fallback": (env_fallback, ["K8SREDIS_SENTINEL_USERNAME"])},
         "sentinel_password": {
@@ -61,33 +79,91 @@ def target() -> arguments.Spec:
     }
 
 
+def master_name(params: dict[str, Any]) -> str:
+    return params["master_name"] or names.master_name(params["namespace"], params["name"])
+
+
+def expected(params: dict[str, Any]) -> list[str]:
+    """Pods of an instance that are to be there; none where their numbers are not given."""
+    name, replicas, watchers = params["name"], params["replicas"], params["watchers"]
+    servers = (
+        [f"{names.statefulset(name, 0)}-{number}" for number in range(replicas + 1)] if replicas is not None else []
+    )
+    return [*servers, *(f"{names.sentinels(name)}-{number}" for number in range(watchers or 0))] if name else []
+
+
 @contextmanager
 def watching(module: AnsibleModule) -> Iterator[Watching]:
+    """Without the lock."""
     params, tls = module.params, border.tls(module.params)
-    api = border.kube(module) if any(params[selectors] for _endpoints, selectors, _prefix in GROUPS.values()) else None
-    servers, sentinels = (_group(params, kind, tls, api) for kind in GROUPS)
-    work = Watching(servers, sentinels, params["master_name"])
+    pods = any(params[option] for option in ("name", "label_selectors", "sentinel_label_selectors"))
+    api = border.kube(module) if pods else None
+    servers, sentinels = (_group(module, kind, tls, api) for kind in GROUPS)
+    work = Watching(servers, sentinels, master_name(params))
     try:
         yield work
     finally:
         work.close()
 
 
-def _group(params: dict[str, Any], kind: str, tls: SSLContext | None, api: Kube | None) -> Endpoints | Pods:
+@contextmanager
+def changing(module: AnsibleModule) -> Iterator[Watching]:
+    """Under the lock of the instance, where there is one."""
+    with watching(module) as work:
+        if module.check_mode or not module.params["name"]:
+            yield work
+            return
+        with border.locked(module, border.kube(module)) as lock:
+            work.guard = lock.guard
+            yield work
+
+
+def _group(module: AnsibleModule, kind: str, tls: SSLContext | None, api: Kube | None) -> Endpoints | Pods:
+    params = module.params
     endpoints, selectors, prefix = GROUPS[kind]
     username, password = params[f"{kind}_username"] or "", params[f"{kind}_password"] or ""
+    if api is not None and params["name"] and not password:
+        password = secret(module, api, COMPONENTS[kind][1])
+        username = username or (TOOL_USER if password else "")
     access = Access(username, password, params["redis_timeout"], tls)
     if api is None or params[endpoints]:
         return Endpoints(params[endpoints], access)
-    port, container = params[f"{prefix}port"], params[f"{prefix}container"]
-    return Pods(api, ",".join(params[selectors]), port, container, params["transport"], access)
+    port, container, transport = params[f"{prefix}port"], params[f"{prefix}container"], params["transport"]
+    if params["name"]:
+        selector = pods.selector(params["name"], COMPONENTS[kind][0])
+        return Pods(api, selector, port, container, transport, access, lasting=True)
+    return Pods(api, ",".join(params[selectors]), port, container, transport, access)
+
+
+def of_instance(module: AnsibleModule, api: Kube) -> Pods:
+    """The Sentinels of an instance, for modules whose other options are about its servers."""
+    params = module.params
+    password = secret(module, api, SENTINEL_TOOL_PASSWORD_KEY)
+    access = Access(TOOL_USER if password else "", password, params["redis_timeout"], border.tls(params))
+    selector = pods.selector(params["name"], SENTINELS)
+    return Pods(api, selector, params["sentinel_port"], "sentinel", params["transport"], access, lasting=True)
+
+
+def secret(module: AnsibleModule, api: Kube, key: str) -> str:
+    """A password of the instance, read here, so that it never passes through a task, a fact or a log."""
+    password = tool_password(api, module.params["auth_secret"] or f"{module.params['name']}-auth", key)
+    module.no_log_values.add(password or "-" * 64)
+    return password
+
+
+def login(module: AnsibleModule) -> tuple[str, str]:
+    """By which Sentinels are to log in to the servers; empty: as the task does not say."""
+    user, password = module.params["auth_user"] or "", module.params["auth_password"] or ""
+    if module.params["name"] and not password:
+        return WATCH, secret(module, border.kube(module), WATCH_PASSWORD_KEY)
+    return user, password
 
 
 def change(
     module: AnsibleModule, planner: Callable[[Watch], Plan], phase: Callable[[Watching, float], Watch]
 ) -> dict[str, Any]:
     """The result of a module that changes something: planned in check mode, else done."""
-    with watching(module) as work:
+    with changing(module) as work:
         if module.check_mode:
             watch = work.observe()
             return result(planner(watch), watch)

@@ -13,12 +13,16 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 TOOL = "k8sredis-tool"
 REPLICATION = "k8sredis-replication"
 PROBE = "k8sredis-probe"
 KEEPER = "k8sredis-keeper"
+WATCH = "k8sredis-sentinel"
+"""Sentinels at the servers."""
+PEER = "k8sredis-peer"
+"""Sentinels at each other."""
 RESERVED_PREFIX = "k8sredis-"
 DEFAULT = "default"
 """The user of clients that log in without a name."""
@@ -34,6 +38,9 @@ TOOL_COMMANDS = (
 """What the modules send. With CONFIG SET and ACL SETUSER this user can do everything in two steps: its password is in
 no pod. CLUSTER as a whole, because a server that does not know a subcommand such as MIGRATION refuses the whole file.
 No CLIENT SETINFO for the same reason: Redis 7.0 does not know it."""
+
+FAILOVER_COMMANDS = ("+replicaof", *(f"+client|{name}" for name in ("pause", "unpause", "kill")))
+"""What a planned failover needs besides, where Sentinels are."""
 
 REPLICATION_COMMANDS = ("+ping", "+psync", "+sync", "+replconf")
 
@@ -63,10 +70,43 @@ KEEPER_COMMANDS = (
 """What the scripts of the pods send to their own server and to others: ``gate``, ``keeper`` and ``prestop``. Apart from
 the user of the probes, so that whoever is given that one to watch the servers cannot change anything."""
 
+WATCH_COMMANDS = (
+    *("+ping", "+info", "+role", "+publish", "+subscribe", "+multi", "+exec"),
+    *("+slaveof", "+replicaof", "+failover"),
+    *("+config|rewrite", "+client|setname", "+client|kill", "+client|pause", "+client|unpause", "+script|kill"),
+)
+"""As the documentation of Sentinel has it. FAILOVER is for the coordinated one of Valkey 9."""
+HELLO = ("&__sentinel__:hello",)
+
+SCRIPT_COMMANDS = ("+ping", "+info", "+role", *FAILOVER_COMMANDS)
+"""As KEEPER_COMMANDS, where Sentinels are: ``start``, ``gate`` and ``prestop``."""
+
+SENTINEL_TOOL_COMMANDS = (
+    *("+ping", "+info", "+role", "+command", "+client|id", "+client|list", "+sentinel"),
+    *(f"+acl|{name}" for name in ("whoami", "list", "getuser", "setuser", "deluser", "dryrun")),
+)
+PEER_COMMANDS = ("+ping", "+publish", "+hello", "+sentinel|is-master-down-by-addr", "+client|setname")
+SENTINEL_PROBE_COMMANDS = ("+ping", "+info", "+role", "+sentinel|get-master-addr-by-name")
+SENTINEL_SCRIPT_COMMANDS = (
+    *SENTINEL_PROBE_COMMANDS,
+    *(f"+sentinel|{name}" for name in ("master", "replicas", "sentinels", "ckquorum", "failover", "myid")),
+)
+SENTINEL_CLIENT_COMMANDS = (
+    *("+@connection", "-@dangerous", "+info", "+role", "+command", "+subscribe", "+psubscribe", "+unsubscribe"),
+    *("+punsubscribe", *(f"+sentinel|{name}" for name in ("get-master-addr-by-name", "master", "masters"))),
+    *(f"+sentinel|{name}" for name in ("replicas", "slaves", "sentinels", "myid", "ckquorum")),
+)
+"""What libraries ask Sentinels, as their documentation lists it."""
+
 APPLICATION_COMMANDS = ("+@all", "-@admin", "-@dangerous", "+info", "+keys", "+sort")
 """INFO, KEYS and SORT are 'dangerous' to the servers, but applications use them."""
 ALL_KEYS = ("~*",)
 ALL_CHANNELS = ("&*",)
+NOT_OF_SENTINELS = ("&[^_]*", "&_[^_]*", "&__[^s]*")
+"""All channels but those that begin with ``__s``. Whoever may publish to ``__sentinel__:hello`` can tell Sentinels of
+masters and of other Sentinels; the ACL knows no pattern that takes one channel away."""
+LISTENING = ("+subscribe", "+psubscribe", "+ssubscribe", "+unsubscribe", "+punsubscribe", "+sunsubscribe")
+"""Allowed for all channels: a pattern of PSUBSCRIBE must be one of the rules, letter by letter."""
 
 
 PASSWORD_RULE = re.compile(r"(?<!\S)[#><!]\S*")
@@ -84,11 +124,14 @@ class User:
     keys: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     enabled: bool = True
+    listens: bool = False
+    """Whether it may listen to all channels besides, in a selector of its own (since 7.0)."""
 
     @property
     def rules(self) -> tuple[str, ...]:
         """Everything but the passwords."""
-        return ("on" if self.enabled else "off", *self.keys, *self.channels, "-@all", *self.commands)
+        selector = (f"({' '.join((*ALL_CHANNELS, *LISTENING))})",) if self.listens else ()
+        return ("on" if self.enabled else "off", *self.keys, *self.channels, "-@all", *self.commands, *selector)
 
 
 DISABLED_DEFAULT = User(DEFAULT, enabled=False)
@@ -109,6 +152,34 @@ def system_users(
         replication,
         User(PROBE, (probe_hash,), PROBE_COMMANDS),
         User(KEEPER, (keeper_hash,), KEEPER_COMMANDS),
+    )
+
+
+def apart_from_sentinels(user: User) -> User:
+    """The same user, who cannot speak in the Sentinels' name."""
+    return replace(user, channels=NOT_OF_SENTINELS, listens=True) if user.channels == ALL_CHANNELS else user
+
+
+def watched_users(
+    tool_hash: str, replication_hash: str, probe_hash: str, keeper_hash: str, watch_hash: str
+) -> tuple[User, ...]:
+    """Of servers that Sentinels watch."""
+    return (
+        User(TOOL, (tool_hash,), TOOL_COMMANDS + FAILOVER_COMMANDS, ALL_KEYS),
+        User(REPLICATION, (replication_hash,), REPLICATION_COMMANDS),
+        User(PROBE, (probe_hash,), PROBE_COMMANDS),
+        User(KEEPER, (keeper_hash,), SCRIPT_COMMANDS),
+        User(WATCH, (watch_hash,), WATCH_COMMANDS, channels=HELLO),
+    )
+
+
+def sentinel_users(tool_hash: str, peer_hash: str, probe_hash: str, keeper_hash: str) -> tuple[User, ...]:
+    """Of Sentinels; that of the applications comes with them."""
+    return (
+        User(TOOL, (tool_hash,), SENTINEL_TOOL_COMMANDS),
+        User(PEER, (peer_hash,), PEER_COMMANDS, channels=HELLO),
+        User(PROBE, (probe_hash,), SENTINEL_PROBE_COMMANDS),
+        User(KEEPER, (keeper_hash,), SENTINEL_SCRIPT_COMMANDS),
     )
 
 

@@ -35,7 +35,12 @@ class Seen:
     commands: tuple[str, ...]
     keys: frozenset[str]
     channels: frozenset[str]
-    selectors: bool = False
+    selectors: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
+    """Commands and channels of each."""
+
+
+LISTENS = ((frozenset(("-@all", *acl.LISTENING)), frozenset(acl.ALL_CHANNELS)),)
+"""Seen of a user who may listen to all channels."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +60,13 @@ def seen(reply: Sequence[Any]) -> Seen:
         commands=tuple(fields["commands"].split()),
         keys=frozenset(fields["keys"].split()),
         channels=frozenset(fields["channels"].split()),
-        selectors=bool(fields.get("selectors")),
+        selectors=tuple(map(_selector, fields.get("selectors") or ())),
     )
+
+
+def _selector(reply: Sequence[Any]) -> tuple[frozenset[str], frozenset[str]]:
+    fields = dict(zip(reply[::2], reply[1::2], strict=True))
+    return frozenset(fields["commands"].split()), frozenset(fields["channels"].split())
 
 
 def names(acl_list: Iterable[str]) -> list[str]:
@@ -109,7 +119,7 @@ def differences(user: User, there: Seen, commands: Catalog | None) -> list[str]:
         found.append("keys")
     if frozenset(user.channels) != there.channels:
         found.append("channels")
-    if there.selectors or "skip-sanitize-payload" in there.flags:
+    if there.selectors != (LISTENS if user.listens else ()) or "skip-sanitize-payload" in there.flags:
         found.append("rules made by hand")
     return found
 

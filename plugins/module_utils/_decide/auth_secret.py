@@ -13,15 +13,20 @@ from typing import Any
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import acl
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.acl import User
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import CLUSTER, SENTINEL
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import foreign
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.users import Login, password_problem
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Refused, Step
 
 APPLICATION_PASSWORD = "password"
 SYSTEM_PASSWORDS = ("tool-password", "replication-password", "probe-password", "keeper-password")
+SENTINEL_PASSWORD = "sentinel-password"
+"""Of applications, at the Sentinels."""
+WITH_SENTINELS = (*SYSTEM_PASSWORDS, "watch-password", "peer-password", "sentinel-tool-password", SENTINEL_PASSWORD)
 MADE_ANEW = ("keeper-password",)
 """Instances made before 0.2 have none, and a lost one locks nobody out: pods read theirs each time they use it."""
 ACL_FILE = "users.acl"
+SENTINEL_ACL_FILE = "sentinel.acl"
 
 SYSTEM_PASSWORD = re.compile(r"[!#-&(-~]+")
 """Printable ASCII. The pods write it into a configuration file as it stands, where a line break would begin another
@@ -37,17 +42,22 @@ def data(secret: Mapping[str, Any] | None) -> dict[str, str]:
     return {key: base64.b64decode(value).decode("utf-8", "replace") for key, value in found.items()}
 
 
-def passwords(there: Data, application: Login, generate: Callable[[], str]) -> dict[str, str]:
+def system_passwords(topology: str) -> tuple[str, ...]:
+    """Keys of the passwords that are never given."""
+    return WITH_SENTINELS if topology == SENTINEL else SYSTEM_PASSWORDS
+
+
+def passwords(there: Data, application: Login, generate: Callable[[], str], topology: str = CLUSTER) -> dict[str, str]:
     """Each password by its key: given, else the one that is there, else a new one."""
-    wanted = {key: there.get(key) or generate() for key in SYSTEM_PASSWORDS}
+    wanted = {key: there.get(key) or generate() for key in system_passwords(topology)}
     given = application.password or there.get(APPLICATION_PASSWORD)
     return {**wanted, APPLICATION_PASSWORD: given or generate()}
 
 
-def check_kept(name: str, there: Data, application: Login, running: Sequence[str]) -> None:
+def check_kept(name: str, there: Data, application: Login, running: Sequence[str], topology: str = CLUSTER) -> None:
     """Raises Refused when passwords are lost that running servers want: new ones would lock everybody out."""
     needed = [
-        *(key for key in SYSTEM_PASSWORDS if key not in MADE_ANEW),
+        *(key for key in system_passwords(topology) if key not in MADE_ANEW),
         *([] if application.password else [APPLICATION_PASSWORD]),
     ]
     missing = [key for key in needed if not there.get(key)]
@@ -58,9 +68,9 @@ def check_kept(name: str, there: Data, application: Login, running: Sequence[str
         )
 
 
-def check_usable(name: str, there: Data, application: Login) -> None:
+def check_usable(name: str, there: Data, application: Login, topology: str = CLUSTER) -> None:
     """Raises Refused for passwords that somebody put there and that would be written back otherwise than they are."""
-    found = [_system_problem(name, key) for key in SYSTEM_PASSWORDS if not _is_plain(there.get(key, ""))]
+    found = [_system_problem(name, key) for key in system_passwords(topology) if not _is_plain(there.get(key, ""))]
     kept = "" if application.password else there.get(APPLICATION_PASSWORD, "")
     reason = "it is not text in UTF-8" if NOT_TEXT in kept else password_problem(kept)[0]
     if kept and reason:
@@ -87,6 +97,24 @@ def users(wanted: Data, application: Login, others: Sequence[Login], family: str
     system = acl.system_users(*(hashed[key] for key in SYSTEM_PASSWORDS), family=family)
     named = [login.user((acl.password_hash(login.password),)) for login in others]
     return acl.all_users(system, application.user((hashed[APPLICATION_PASSWORD],)), named)
+
+
+def watched_users(wanted: Data, application: Login, others: Sequence[Login]) -> tuple[User, ...]:
+    """All users of servers that Sentinels watch."""
+    keys = (*SYSTEM_PASSWORDS, "watch-password")
+    system = acl.watched_users(*(acl.password_hash(wanted[key]) for key in keys))
+    named = [acl.apart_from_sentinels(login.user((acl.password_hash(login.password),))) for login in others]
+    user = application.user((acl.password_hash(wanted[APPLICATION_PASSWORD]),))
+    return acl.all_users(system, acl.apart_from_sentinels(user), named)
+
+
+def sentinel_users(wanted: Data, application: Login) -> tuple[User, ...]:
+    """All users of the Sentinels; applications have the same name there, and a password of its own."""
+    keys = ("sentinel-tool-password", "peer-password", "probe-password", "keeper-password")
+    system = acl.sentinel_users(*(acl.password_hash(wanted[key]) for key in keys))
+    hashes = (acl.password_hash(wanted[SENTINEL_PASSWORD]),)
+    client = User(application.name, hashes, acl.SENTINEL_CLIENT_COMMANDS, channels=acl.ALL_CHANNELS)
+    return acl.all_users(system, client, ())
 
 
 def body(

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import directives, quantities
-from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import CLUSTER, SENTINEL, Declaration
 
 FOLDER = "/usr/local/etc/redis"
 PLAIN = re.compile(r"[A-Za-z0-9_./:*@%+,-]+")
@@ -76,7 +76,7 @@ def _text(lines: Iterable[Line]) -> str:
 
 
 def structure(wish: Declaration) -> list[Line]:
-    return [
+    lines = [
         ("port", str(wish.port)),
         ("cluster-port", str(wish.bus_port)),
         # Shuts everybody out should the user 'default' ever be without a password.
@@ -89,14 +89,13 @@ def structure(wish: Declaration) -> list[Line]:
         # Replicas that move to another shard by themselves end up beside their new master.
         ("cluster-allow-replica-migration", "no"),
     ]
+    return [line for line in lines if wish.topology == CLUSTER or not line[0].startswith("cluster-")]
 
 
 def _defaults(wish: Declaration) -> list[Line]:
     """What we set otherwise than the servers do; a directive of the user replaces it."""
     mine = {
-        "cluster-node-timeout": str(wish.node_timeout),
-        "cluster-require-full-coverage": directives.text(wish.require_full_coverage) or "no",
-        "cluster-preferred-endpoint-type": wish.preferred_endpoint_type,
+        **_of_topology(wish),
         "save": SAVE_POINTS if wish.persistence == "rdb" else "",
         # The servers wait 5 s for more replicas; each full synchronisation would take that much longer.
         "repl-diskless-sync-delay": "0",
@@ -107,6 +106,18 @@ def _defaults(wish: Declaration) -> list[Line]:
     lines = [(name, value) for name, value in mine.items() if name not in chosen]
     # Each line sets one class, so the user's lines come after ours instead of replacing them.
     return [*lines, ("client-output-buffer-limit", _output_buffer(wish))]
+
+
+def _of_topology(wish: Declaration) -> dict[str, str]:
+    if wish.topology == SENTINEL:
+        # A master that is cut off from all of its replicas stops to accept what would be lost when one of them takes
+        # over. With one replica the loss of that one would stop all writes.
+        return {"min-replicas-to-write": "1" if wish.replicas > 1 else "0"}
+    return {
+        "cluster-node-timeout": str(wish.node_timeout),
+        "cluster-require-full-coverage": directives.text(wish.require_full_coverage) or "no",
+        "cluster-preferred-endpoint-type": wish.preferred_endpoint_type,
+    }
 
 
 def _backlog(wish: Declaration) -> int:

@@ -26,14 +26,20 @@ SECRET = ("application_password", "users")
 MAY_HOLD_SECRETS = ("config", "application_commands")
 """Their values are not shown: a password may stand there by mistake."""
 
+CLUSTER, SENTINEL = "cluster", "sentinel"
+"""Topologies."""
+
 YES = frozenset({"y", "yes", "on", "1", "true", "t"})
 NO = frozenset({"n", "no", "off", "0", "false", "f"})
 
 
 @dataclass(frozen=True)
 class Declaration:
-    """Every variable of the role redis_cluster, but for SECRET and those that a check has no use for."""
+    """Every variable of redis_cluster and redis_sentinel, but for SECRET and those that a check has no use for.
 
+    A master with its replicas is one shard, whose number is 0."""
+
+    topology: str = CLUSTER
     name: str = ""
     namespace: str = "default"
     create_namespace: bool = False
@@ -97,17 +103,33 @@ class Declaration:
     termination_grace_period: int = 0
     keeper: bool = True
 
+    sentinels: int = 3
+    quorum: int = 0
+    down_after: int = 5000
+    failover_timeout: int = 60000
+    parallel_syncs: int = 1
+    sentinel_port: int = 26379
+    sentinel_port_name: str = "sentinel"
+    sentinel_resources: Table = field(default_factory=dict)
+    sentinel_storage: Table = field(default_factory=dict)
+    proxy: bool = True
+    proxy_image: str = ""
+    proxy_pods: int = 2
+    proxy_resources: Table = field(default_factory=dict)
+    replicas_service_name: str = ""
+    sentinel_service_name: str = ""
+
     wait_timeout: int = 300
     lock_duration: int = 60
     transport: str = "port_forward"
 
 
-def declaration(settings: Table) -> tuple[Declaration, list[str]]:
+def declaration(settings: Table, topology: str = CLUSTER) -> tuple[Declaration, list[str]]:
     """The settings as values; one that cannot be converted keeps its default and is a problem.
 
     None is as good as unset only where nothing is the default: templates use the variables as they are.
     """
-    known = {each.name: each.type for each in fields(Declaration)}
+    known = {each.name: each.type for each in fields(Declaration) if each.name != "topology"}
     unset = Declaration()
     values: dict[str, Any] = {}
     problems = []
@@ -125,7 +147,8 @@ def declaration(settings: Table) -> tuple[Declaration, list[str]]:
                 problems.append(unusable(name, given, reason, "correct it"))
             else:
                 values[name] = value
-    return Declaration(**values), problems
+    shape = {"shards": 1, "allow_single_shard": True} if topology == SENTINEL else {}
+    return Declaration(**{**values, **shape, "topology": topology}), problems
 
 
 def _unknown(name: str, given: Any, known: list[str]) -> str:

@@ -24,7 +24,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
     quantities,
     versions,
 )
-from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import SENTINEL, Declaration
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import LONGEST_VALUE, shown, unchangeable
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Wish
 from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import StatefulSet
@@ -67,6 +67,9 @@ LIVE = ("require_full_coverage", "preferred_endpoint_type", "node_timeout")
 """Directives that a server takes while it runs, with variables of their own: a run sets them, so that they are told for
 the doctor and never a change that is refused."""
 
+OF_SENTINELS = ("sentinel_port", "sentinel_resources", "sentinel_storage")
+SENTINELS_REASON = "this version restarts no Sentinel for it"
+
 RESTART_REASON = "it needs a restart of every pod"
 """Of a change that a run brings to the pods one by one: never refused on a live instance."""
 FIXED = {
@@ -96,6 +99,8 @@ def declared(wish: Declaration) -> dict[str, Any]:
     # What is computed may change with a release, so it counts as the default of former ones.
     if wish.termination_grace_period == grace.COMPUTED:
         plain["termination_grace_period"] = RESTART_RELEVANT["termination_grace_period"]
+    if wish.topology == SENTINEL:
+        plain |= {name: _plain(getattr(wish, name)) for name in ("sentinels", *OF_SENTINELS)}
     server, _problems = versions.server(wish.image, wish.version)
     return {"format": FORMAT, "server": str(server), **plain, "storage": _storage(wish), "config": _config(wish)}
 
@@ -146,6 +151,9 @@ def changes(before: Mapping[str, Any], wish: Declaration) -> list[Change]:
         old = before.get(name, RESTART_RELEVANT.get(name))
         if name != "storage" and _canonical(name, old) != _canonical(name, now[name]):
             found.append(Change(name, old, now[name], _reason(name)))
+    if wish.topology == SENTINEL:
+        others = [(name, before.get(name), now[name]) for name in OF_SENTINELS]
+        found += [Change(name, old, new, SENTINELS_REASON) for name, old, new in others if old != new]
     return [*found, *_storage_changes(before.get("storage") or {}, now["storage"]), *_config_changes(before, now)]
 
 

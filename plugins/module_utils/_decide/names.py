@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Any
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import CLUSTER, SENTINEL, Declaration
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unusable
 
 LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
@@ -36,11 +38,23 @@ class Names:
     boot: str
     lock: str
     statefulsets: tuple[str, ...]
+    sentinels: str = ""
+    """StatefulSet of the Sentinels; empty in a cluster, as what follows."""
+    sentinels_service: str = ""
+    """The headless one, that it needs."""
+    sentinel_service: str = ""
+    replicas_service: str = ""
+    proxy: str = ""
+    addresses: str = ""
+    servers: tuple[str, ...] = ()
+    """Pods with a server, each with a Service of its name."""
+    watchers: tuple[str, ...] = ()
+    """Pods with a Sentinel, each with a Service of its name."""
 
 
 def names(wish: Declaration, boot_text: str) -> Names:
     """The ConfigMap with what a server reads only at its start is immutable and named by its content."""
-    return Names(
+    mine = Names(
         nodes_service=nodes_service(wish),
         client_service=client_service(wish),
         auth=f"{wish.name}-auth",
@@ -49,6 +63,45 @@ def names(wish: Declaration, boot_text: str) -> Names:
         lock=f"{wish.name}-lock",
         statefulsets=tuple(statefulset(wish.name, shard) for shard in range(wish.shards)),
     )
+    return replace(mine, **_of_sentinels(wish)) if wish.topology == SENTINEL else mine
+
+
+def _of_sentinels(wish: Declaration) -> dict[str, Any]:
+    return {
+        "sentinels": sentinels(wish.name),
+        "sentinels_service": f"{wish.name}-sentinels",
+        "sentinel_service": sentinel_service(wish),
+        "replicas_service": replicas_service(wish),
+        "proxy": f"{wish.name}-proxy",
+        "addresses": f"{wish.name}-addresses",
+        "servers": servers(wish),
+        "watchers": watchers(wish),
+    }
+
+
+def servers(wish: Declaration) -> tuple[str, ...]:
+    return tuple(f"{statefulset(wish.name, 0)}-{ordinal}" for ordinal in range(wish.replicas + 1))
+
+
+def watchers(wish: Declaration) -> tuple[str, ...]:
+    return tuple(f"{sentinels(wish.name)}-{ordinal}" for ordinal in range(wish.sentinels))
+
+
+def sentinels(name: str) -> str:
+    return f"{name}-sentinel"
+
+
+def sentinel_service(wish: Declaration) -> str:
+    return wish.sentinel_service_name or f"{wish.name}-sentinel"
+
+
+def replicas_service(wish: Declaration) -> str:
+    return wish.replicas_service_name or f"{wish.name}-replicas"
+
+
+def master_name(namespace: str, name: str) -> str:
+    """By which Sentinels know the master. Namespaces have no dots, so no other instance has it."""
+    return f"{namespace}.{name}"
 
 
 def nodes_service(wish: Declaration) -> str:
@@ -61,6 +114,10 @@ def client_service(wish: Declaration) -> str:
 
 def services(wish: Declaration) -> tuple[str, ...]:
     """Those that are wished."""
+    if wish.topology == SENTINEL:
+        behind_proxy = (client_service(wish), replicas_service(wish)) if wish.proxy else ()
+        headless = (nodes_service(wish), f"{wish.name}-sentinels")
+        return (*headless, sentinel_service(wish), *behind_proxy, *servers(wish), *watchers(wish))
     return (nodes_service(wish), *((client_service(wish),) if wish.client_service else ()))
 
 
@@ -72,10 +129,14 @@ def claim(name: str, shard: int, ordinal: int) -> str:
     return f"{DATA}-{statefulset(name, shard)}-{ordinal}"
 
 
-def labels(name: str) -> dict[str, str]:
+APPLICATIONS = {CLUSTER: "redis-cluster", SENTINEL: "redis-sentinel"}
+"""By topology: what the label app.kubernetes.io/name says."""
+
+
+def labels(name: str, topology: str) -> dict[str, str]:
     """What every object of the instance carries."""
     return {
-        "app.kubernetes.io/name": "redis-cluster",
+        "app.kubernetes.io/name": APPLICATIONS[topology],
         "app.kubernetes.io/instance": name,
         "app.kubernetes.io/component": "server",
         "app.kubernetes.io/managed-by": "k8sredis",
@@ -99,7 +160,7 @@ def is_object_name(text: str) -> bool:
 def problems(wish: Declaration) -> list[str]:
     """Names that Kubernetes or DNS would refuse, before anything has been made."""
     found = _label("name", wish.name, LABEL) + _label("namespace", wish.namespace, NAMESPACE)
-    for setting in ("nodes_service_name", "client_service_name"):
+    for setting in ("nodes_service_name", "client_service_name", "replicas_service_name", "sentinel_service_name"):
         value = getattr(wish, setting)
         found += _label(setting, value, LABEL) if value else []
     if found:
@@ -119,6 +180,8 @@ def _label(setting: str, value: str, pattern: re.Pattern[str]) -> list[str]:
 
 def _too_long(wish: Declaration) -> list[str]:
     longest = statefulset(wish.name, max(wish.shards - 1, 0))
+    if wish.topology == SENTINEL:
+        longest = sentinels(wish.name)
     found = []
     if len(longest) > LONGEST_STATEFULSET:
         most = LONGEST_STATEFULSET - (len(longest) - len(wish.name))
@@ -128,6 +191,10 @@ def _too_long(wish: Declaration) -> list[str]:
 
 
 def _same(wish: Declaration) -> list[str]:
+    if wish.topology == SENTINEL:
+        twice = [name for name, number in Counter(services(wish)).items() if number > 1]
+        reason = "two Services of the instance would have this name"
+        return [unusable("client_service_name", name, reason, "choose other names") for name in twice]
     if not wish.client_service or nodes_service(wish) != client_service(wish):
         return []
     reason = "the headless Service and the client Service would have the same name"

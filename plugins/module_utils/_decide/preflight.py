@@ -20,7 +20,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
     scale,
     validation_live,
 )
-from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import SENTINEL, Declaration
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.validation import Verdict
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.versions import Server
 from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import Instance, Question
@@ -46,7 +46,9 @@ def result(wish: Declaration, server: Server, there: Instance, verdict: Verdict)
     own = {found.name: found for found in validation_live.ours(wish, there)}
     size = validation_live.claim_size(wish)
     return {
-        "names": {**asdict(named), "statefulsets": list(named.statefulsets)},
+        "names": {key: list(each) if isinstance(each, tuple) else each for key, each in asdict(named).items()},
+        "master_name": names.master_name(wish.namespace, wish.name) if wish.topology == SENTINEL else "",
+        "quorum": (wish.quorum or wish.sentinels // 2 + 1) if wish.topology == SENTINEL else 0,
         "server": {"family": server.family, "version": server.number},
         "configuration": asdict(texts),
         "live": live.wished(wish, server, validation_live.declared_before(wish, there)),

@@ -59,7 +59,7 @@ def _claims(wish: Declaration, there: Instance) -> Iterator[tuple[tuple[int, int
     """Those of members beyond the wish."""
     for found in there.claims:
         match = re.fullmatch(rf"{names.DATA}-{re.escape(wish.name)}-(\d+)-(\d+)", found.name)
-        if match and validation_live.belongs(found, wish.name):
+        if match and validation_live.holds_data(found, wish):
             shard, ordinal = int(match[1]), int(match[2])
             if shard >= wish.shards or ordinal > wish.replicas:
                 yield (shard, ordinal), found.name

@@ -154,7 +154,7 @@ def _where(watch: Watch, master: Node) -> tuple[str, str]:
     """As the other Sentinels have it: they would not know each other by different addresses of one master."""
     others = (each.master for each in watch.watching if watched.named(watch, each) is master)
     known = next((each for each in others if each is not None), None)
-    return (known.host, str(known.port)) if known else (master.member.host, str(master.member.port))
+    return (known.host, str(known.port)) if known else (watched.address(master.member), str(master.member.port))
 
 
 def _login(wish: Monitor) -> dict[str, str]:

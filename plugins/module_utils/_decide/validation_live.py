@@ -18,9 +18,10 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
     quantities,
     versions,
 )
-from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import CLUSTER, SENTINEL, Declaration
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import foreign, unchangeable, unusable
 from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import (
+    SENTINELS,
     Claim,
     Instance,
     KubeNode,
@@ -35,7 +36,7 @@ APPLICATION = "app.kubernetes.io/name"
 INSTANCE = "app.kubernetes.io/instance"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 SHARD = "k8sredis.io/shard"
-OUR_APPLICATION = "redis-cluster"
+COMPONENT = "app.kubernetes.io/component"
 OURSELVES = "k8sredis"
 
 POD_SECURITY = "pod-security.kubernetes.io/enforce"
@@ -78,8 +79,8 @@ def namespace_exists(there: Instance) -> bool:
 
 
 def ours(wish: Declaration, there: Instance) -> tuple[StatefulSet, ...]:
-    """The instance's StatefulSets."""
-    return tuple(found for found in there.statefulsets if belongs(found, wish.name))
+    """The instance's StatefulSets with servers."""
+    return tuple(found for found in there.statefulsets if holds_data(found, wish))
 
 
 def lives(wish: Declaration, there: Instance) -> bool:
@@ -107,7 +108,7 @@ def claim_size(wish: Declaration) -> str:
 def growth_of(wish: Declaration, there: Instance) -> growth.Growth:
     """What is to grow."""
     wanted = growth.Wanted(wish.name, claim_size(wish), wish.shards, wish.replicas)
-    return growth.growth(wanted, ours(wish, there), [each for each in there.claims if belongs(each, wish.name)])
+    return growth.growth(wanted, ours(wish, there), [each for each in there.claims if holds_data(each, wish)])
 
 
 def declared_before(wish: Declaration, there: Instance) -> list[dict[str, Any]]:
@@ -118,13 +119,19 @@ def declared_before(wish: Declaration, there: Instance) -> list[dict[str, Any]]:
     return [each for each in found if each is not None]
 
 
-def belongs(found: Object, name: str) -> bool:
-    return _has_the_name(found, name) and found.labels.get(MANAGED_BY) == OURSELVES
+def belongs(found: Object, wish: Declaration) -> bool:
+    return _has_the_name(found, wish) and found.labels.get(MANAGED_BY) == OURSELVES
 
 
-def _has_the_name(found: Object, name: str) -> bool:
+def holds_data(found: Object, wish: Declaration) -> bool:
+    """Whether it is of the instance's servers, and not of its Sentinels."""
+    return belongs(found, wish) and found.labels.get(COMPONENT) != SENTINELS
+
+
+def _has_the_name(found: Object, wish: Declaration) -> bool:
     """Charts of others label a Redis Cluster in the same way; a Service of theirs would choose our pods."""
-    return found.labels.get(APPLICATION) == OUR_APPLICATION and found.labels.get(INSTANCE) == name
+    labels = found.labels
+    return labels.get(APPLICATION) == names.APPLICATIONS[wish.topology] and labels.get(INSTANCE) == wish.name
 
 
 def _kubernetes(there: Instance) -> list[str]:
@@ -204,12 +211,18 @@ def _foreign(wish: Declaration, there: Instance) -> list[str]:
     )
     secret = [there.secret] if there.secret and INSTANCE in there.secret.labels else []
     found: list[Object] = [
-        *(each for each in there.statefulsets if each.name in wished or _has_the_name(each, wish.name)),
-        *(each for each in there.claims if each.name in claims or _has_the_name(each, wish.name)),
+        *(each for each in there.statefulsets if each.name in wished or _has_the_name(each, wish)),
+        *(each for each in there.claims if each.name in claims or _has_the_name(each, wish)),
         *(each for each in there.budgets if each.name in budgets),
         *(*there.services, *there.others, *secret),
     ]
-    return [_foreign_text(each) for each in found if not belongs(each, wish.name)]
+    return [_foreign_text(each) for each in found if not belongs(each, wish) and not _is_lock(each, wish)]
+
+
+def _is_lock(found: Object, wish: Declaration) -> bool:
+    """It is there before anything else, and does not say of which topology the instance is."""
+    ours = {INSTANCE: wish.name, MANAGED_BY: OURSELVES}
+    return found.kind == "Lease" and ours.items() <= dict(found.labels).items()
 
 
 def _foreign_text(found: Object) -> str:
@@ -228,12 +241,26 @@ def _changes(wish: Declaration, there: Instance) -> list[str]:
     """Each difference once, however many StatefulSets tell it."""
     way_out = _way_out(wish, there)
     found: dict[str, str] = dict(_orphans(wish, there, way_out))
+    if wish.topology == SENTINEL:
+        found |= dict(_fewer(wish, there))
     for statefulset in ours(wish, there):
         for setting, text in _immutable(wish, statefulset, way_out):
             found.setdefault(setting, text)
         for setting, text in _declared(wish, statefulset, way_out):
             found.setdefault(setting, text)
     return [*found.values(), *_server(wish, there)]
+
+
+def _fewer(wish: Declaration, there: Instance) -> Iterator[tuple[str, str]]:
+    numbers = {
+        "replicas": (names.statefulset(wish.name, 0), wish.replicas, 1),
+        "sentinels": (names.sentinels(wish.name), wish.sentinels, 0),
+    }
+    reason = "this version takes none away, and Sentinels would count those that are gone"
+    for setting, (name, wished, more) in numbers.items():
+        for found in there.statefulsets:
+            if found.name == name and belongs(found, wish) and found.replicas - more > wished:
+                yield setting, unchangeable(setting, found.replicas - more, wished, reason, "set it back")
 
 
 def _orphans(wish: Declaration, there: Instance, way_out: str) -> Iterator[tuple[str, str]]:
@@ -247,7 +274,7 @@ def _orphans(wish: Declaration, there: Instance, way_out: str) -> Iterator[tuple
         yield "shards", unusable("shards", wish.shards, reason, f"run with {beyond + 1} first, then with fewer")
     if not ours(wish, there) and _left_annotation(there):
         yield from _declared(wish, StatefulSet("StatefulSet", "", annotations=_annotations(there)), way_out)
-        left = [claim for claim in there.claims if belongs(claim, wish.name)]
+        left = [claim for claim in there.claims if holds_data(claim, wish)]
         if claim_size(wish) and left:
             yield from ((text, text) for text in _left_sizes(wish, left))
 
@@ -262,7 +289,7 @@ def _way_out(wish: Declaration, there: Instance) -> str:
     if there.started_pods:
         return "set it back"
     # A pod that was made anew does not tell of the one before it, whose data may be in the claim.
-    claims = any(belongs(claim, wish.name) for claim in there.claims)
+    claims = any(holds_data(claim, wish) for claim in there.claims)
     how = ", with redis_cluster_delete_claims unless its claims hold data that is needed," if claims else ""
     return f"set it back, or, as none of its servers runs, remove the instance{how} and create it again"
 
@@ -274,7 +301,7 @@ def _immutable(wish: Declaration, seen: StatefulSet, way_out: str) -> Iterator[t
         reason = IMMUTABLE_REASON.format(field="serviceName")
         yield "nodes_service_name", unchangeable("nodes_service_name", seen.service_name, service, reason, way_out)
     selector = {
-        APPLICATION: OUR_APPLICATION,
+        APPLICATION: names.APPLICATIONS[wish.topology],
         INSTANCE: wish.name,
         MANAGED_BY: OURSELVES,
         SHARD: seen.labels.get(SHARD, ""),
@@ -315,7 +342,7 @@ def _declared(wish: Declaration, seen: StatefulSet, way_out: str) -> Iterator[tu
         yield seen.name, foreign(f"StatefulSet {seen.name}", reason, advice)
         return
     for change in declared.changes(before, wish):
-        if change.setting in declared.SCALE or declared.is_rolled(change):
+        if change.setting in declared.SCALE or (declared.is_rolled(change) and wish.topology == CLUSTER):
             continue  # A run goes from any number to any other, and restarts pods one by one.
         yield change.setting, declared.problem(change, way_out)
 
@@ -336,7 +363,7 @@ def _server(wish: Declaration, there: Instance) -> list[str]:
 
 def _left_claims(wish: Declaration, there: Instance) -> list[str]:
     """Claims that an instance of this name left behind are taken up again, exactly as they were."""
-    left = [claim for claim in there.claims if belongs(claim, wish.name)]
+    left = [claim for claim in there.claims if holds_data(claim, wish)]
     if not left:
         return []
     if wish.storage.get("type") not in (None, "", "persistent_claim"):

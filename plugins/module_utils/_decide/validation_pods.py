@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import names, quantities
-from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration, Table
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unusable
 
 LEAST_MEMORY = 32
@@ -37,7 +37,7 @@ OUR_PREFIX = "k8sredis.io/"
 LABEL_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
 
-OUR_VOLUMES = frozenset({"data", "config", "scripts", "auth", "run"})
+OUR_VOLUMES = frozenset({"addresses", "data", "config", "scripts", "auth", "run"})
 OUR_FOLDERS = ("/data", "/usr/local/etc/redis", "/etc/k8sredis", "/run/redis")
 
 IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*")
@@ -70,32 +70,37 @@ def _pull_secrets(wish: Declaration) -> list[str]:
 
 
 def _resources(wish: Declaration) -> list[str]:
+    settings = ("resources", "sentinel_resources", "proxy_resources")
+    return [problem for setting in settings for problem in _of_container(setting, getattr(wish, setting))]
+
+
+def _of_container(setting: str, given: Table) -> list[str]:
     found = []
-    for kind, amounts in wish.resources.items():
+    for kind, amounts in given.items():
         if kind not in ("requests", "limits") or not isinstance(amounts, Mapping):
             reason = "resources are dictionaries of requests and limits"
-            found.append(unusable(f"resources.{kind}", amounts, reason, "correct it"))
+            found.append(unusable(f"{setting}.{kind}", amounts, reason, "correct it"))
             continue
         for name, amount in amounts.items():
             if quantities.quantity(amount) is None:
                 reason = "it is not a quantity of Kubernetes"
-                found.append(unusable(f"resources.{kind}.{name}", amount, reason, "write for example 500m or 2Gi"))
-    return found or [*_more_requested(wish), *_memory_limit(wish)]
+                found.append(unusable(f"{setting}.{kind}.{name}", amount, reason, "write for example 500m or 2Gi"))
+    return found or [*_more_requested(setting, given), *_memory_limit(setting, given)]
 
 
-def _memory_limit(wish: Declaration) -> list[str]:
+def _memory_limit(setting: str, given: Table) -> list[str]:
     """A unit that was forgotten, or the m of thousandths."""
-    limit = wish.resources.get("limits", {}).get("memory")
+    limit = given.get("limits", {}).get("memory")
     if limit is None or (quantities.quantity(limit) or 0) >= LEAST_MEMORY * quantities.MIB:
         return []
     reason = f"no server runs in less than {LEAST_MEMORY}Mi"
-    return [unusable("resources.limits.memory", limit, reason, "write for example 1Gi, or leave it out for no limit")]
+    return [unusable(f"{setting}.limits.memory", limit, reason, "write for example 1Gi, or leave it out for no limit")]
 
 
-def _more_requested(wish: Declaration) -> list[str]:
-    requests, limits = wish.resources.get("requests", {}), wish.resources.get("limits", {})
+def _more_requested(setting: str, given: Table) -> list[str]:
+    requests, limits = given.get("requests", {}), given.get("limits", {})
     return [
-        unusable(f"resources.requests.{name}", amount, f"the limit is {limits[name]}", "request at most the limit")
+        unusable(f"{setting}.requests.{name}", amount, f"the limit is {limits[name]}", "request at most the limit")
         for name, amount in requests.items()
         if name in limits and (quantities.quantity(amount) or 0) > (quantities.quantity(limits[name]) or 0)
     ]

@@ -12,8 +12,9 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
     grace,
     validation_moves,
     validation_rollout,
+    validation_sentinel,
 )
-from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import CLUSTER, SENTINEL, Declaration
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import unusable
 
 CHOICES = {
@@ -35,6 +36,9 @@ MOST_MEMBERS = 1000
 SHORTEST_NODE_TIMEOUT = 2000
 """Milliseconds; below it a busy kube_node or a jittery network looks like a dead server."""
 
+_PORTS = {CLUSTER: ("port", "bus_port"), SENTINEL: ("port", "sentinel_port")}
+"""By topology. Servers and Sentinels run in pods of their own, so their ports may be the same."""
+
 PORT_NAME = re.compile(r"(?=.*[a-z])[a-z0-9]([a-z0-9]|-(?!-))*(?<!-)")
 LONGEST_PORT_NAME = 15
 
@@ -47,6 +51,7 @@ def problems(wish: Declaration) -> list[str]:
         *size(wish),
         *validation_moves.problems(wish),
         *validation_rollout.problems(wish),
+        *(validation_sentinel.problems(wish) if wish.topology == SENTINEL else ()),
         *_times(wish),
         *_ports(wish),
     ]
@@ -116,20 +121,20 @@ def _times(wish: Declaration) -> list[str]:
 
 def _ports(wish: Declaration) -> list[str]:
     found = []
-    for setting in ("port", "bus_port"):
+    for setting in _PORTS[wish.topology]:
         value = getattr(wish, setting)
         if not 1024 <= value <= 65535:
             reason = "a server that is not root may listen on 1024 to 65535"
             found.append(unusable(setting, value, reason, "use a port in this range"))
-    if wish.port == wish.bus_port:
+    if wish.topology == CLUSTER and wish.port == wish.bus_port:
         reason = "it is also redis_cluster_port"
         found.append(unusable("bus_port", wish.bus_port, reason, "use another port"))
-    for setting in ("port_name", "bus_port_name"):
+    for setting in (f"{port}_name" for port in _PORTS[wish.topology]):
         value = getattr(wish, setting)
         if not PORT_NAME.fullmatch(value) or len(value) > LONGEST_PORT_NAME:
             reason = "a port's name has at most 15 characters of a-z, 0-9 and single dashes inside, and a letter"
             found.append(unusable(setting, value, reason, "use another name"))
-    if wish.port_name == wish.bus_port_name:
+    if wish.topology == CLUSTER and wish.port_name == wish.bus_port_name:
         reason = "it is also redis_cluster_port_name"
         found.append(unusable("bus_port_name", wish.bus_port_name, reason, "use another name"))
     return found

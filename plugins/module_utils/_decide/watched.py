@@ -25,7 +25,12 @@ def is_at(member: Member, address: str, port: int) -> bool:
     if member.hostname and f"{address}.".startswith(f"{member.hostname}."):
         return True
     name = member.name.rpartition(":")[0].strip("[]")
-    return any(table.same_host(address, each) for each in (member.host, name, *member.addresses))
+    return any(table.same_host(address, each) for each in (member.lasting, member.host, name, *member.addresses))
+
+
+def address(member: Member) -> str:
+    """By which others are to know it."""
+    return member.lasting or member.host
 
 
 def host(member: Member) -> str:

@@ -176,7 +176,6 @@ class Lock:
         metadata = lease.get("metadata") or {
             "name": f"{self._instance}-lock",
             "labels": {
-                "app.kubernetes.io/name": "redis-cluster",
                 "app.kubernetes.io/instance": self._instance,
                 "app.kubernetes.io/managed-by": "k8sredis",
             },

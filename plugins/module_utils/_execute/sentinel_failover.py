@@ -71,11 +71,13 @@ def hand_over(watching: Watching, to: str, away_from: str, timeout: float) -> Wa
     watch, step = _decided(watching, to, away_from, timeout)
     if step is None:
         return watch
+    watching.guard()
     with _preferred(watching, watch, step):
         again, same = _decided(watching, to, away_from, timeout)
         if same is None or same != step:
             raise Retryable(f"Cannot do '{step.text}': it is not what is asked for any more; run again.")
         former = _agreed(again)
+        watching.guard()
         _fail_over(watching, again, step)
         watching.done.append(step)
     deed = f"{step.subject} took over from {former.name} for everybody"

@@ -39,6 +39,7 @@ def forget_it(watching: Watching, _timeout: float) -> Watch:
 def _tell(watching: Watching, watch: Watch, plan: Plan) -> None:
     sentinels = {sentinel.name: sentinel for sentinel in watch.sentinels}
     for step in plan.steps:
+        watching.guard()
         replies = watching.tell(sentinels[step.subject], *step.commands)
         refused = next((reply for reply in replies if is_error(reply)), None)
         if refused is not None:

@@ -20,13 +20,14 @@ A run killed in between leaves users that the next run compares again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import acl, acl_live, auth_secret
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.acl import User
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.acl_live import Server
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import CLUSTER
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.users import Login
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import wait
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
@@ -49,6 +50,7 @@ class Wanted:
     others: tuple[Login, ...]
     family: str = "redis"
     """Of the server: redis or valkey."""
+    topology: str = CLUSTER
 
 
 @dataclass(frozen=True)
@@ -67,31 +69,55 @@ def keep(
     generate: Callable[[], str],
     remember: Callable[[str], None],
     dry_run: bool = False,
+    sentinels: Session | None = None,
 ) -> Done:
-    """``generate`` makes a password, ``remember`` hears of each one, so that it is masked in the output."""
+    """``generate`` makes a password, ``remember`` hears of each one, so that it is masked in the output;
+    ``sentinels``: where there are some, they have users of their own."""
     path = kube.path("secrets", wanted.secret)
     secret = kube.get(path)
     there = auth_secret.data(secret)
-    auth_secret.check_usable(wanted.secret, there, wanted.application)
-    running = [member for member in session.target.members() if not member.waiting]
-    auth_secret.check_kept(wanted.secret, there, wanted.application, [member.name for member in running])
-    passwords = auth_secret.passwords(there, wanted.application, generate)
+    auth_secret.check_usable(wanted.secret, there, wanted.application, wanted.topology)
+    running = [name for each in (session, sentinels) if each for name in _running(each)]
+    auth_secret.check_kept(wanted.secret, there, wanted.application, running, wanted.topology)
+    passwords = auth_secret.passwords(there, wanted.application, generate, wanted.topology)
     for password in passwords.values():
         remember(password)
-    users = auth_secret.users(passwords, wanted.application, wanted.others, wanted.family)
+    files = _users(passwords, wanted)
     silent: dict[str, str] = {}
     plan = Plan()
-    if running:
-        servers, silent = _servers(session, users)
-        plan = acl_live.plan(users, servers)
+    for each, users in zip((session, sentinels), files.values(), strict=False):
+        if each is None or not _running(each):
+            continue
+        servers, quiet = _servers(each, users)
+        silent |= quiet
+        step = acl_live.plan(users, servers)
+        plan += step
         if not dry_run:
-            _execute(session, users, plan)
-    contents = {**passwords, auth_secret.ACL_FILE: acl.text(users)}
+            _execute(each, users, step)
+    contents = {**passwords, **{name: acl.text(users) for name, users in files.items()}}
     plan += _apply(kube, session, wanted, secret, contents, dry_run)
     if silent:
         name, reason = next(iter(silent.items()))
         raise Retryable(f"Cannot bring the users of {name} up to date: {reason}; see 'cluster_info' and run again.")
-    return Done(plan, acl.shown(there.get(auth_secret.ACL_FILE, "")), acl.shown(contents[auth_secret.ACL_FILE]))
+    return Done(plan, _shown(there, files), _shown(contents, files))
+
+
+def _users(passwords: Mapping[str, str], wanted: Wanted) -> dict[str, tuple[User, ...]]:
+    """By the name of their file: those of the servers first, then those of the Sentinels."""
+    if wanted.topology == CLUSTER:
+        return {auth_secret.ACL_FILE: auth_secret.users(passwords, wanted.application, wanted.others, wanted.family)}
+    return {
+        auth_secret.ACL_FILE: auth_secret.watched_users(passwords, wanted.application, wanted.others),
+        auth_secret.SENTINEL_ACL_FILE: auth_secret.sentinel_users(passwords, wanted.application),
+    }
+
+
+def _running(session: Session) -> list[str]:
+    return [member.name for member in session.target.members() if not member.waiting]
+
+
+def _shown(contents: Mapping[str, str], files: Iterable[str]) -> str:
+    return "".join(acl.shown(contents.get(name, "")) for name in files)
 
 
 def _apply(

@@ -32,6 +32,8 @@ class Group(Protocol):
 class Watching:
     def __init__(self, servers: Group, sentinels: Group, master_name: str, clock: Clock = REAL) -> None:
         self.clock = clock
+        self.guard: Callable[[], None] = lambda: None
+        """Called before each step; raises when the instance's lock is not ours any more."""
         self.done: list[Step] = []
         """Steps that were executed, in order."""
         self._groups = servers, sentinels

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.k8sredis.core.plugins.module_utils._model import BEING_DELETED, Member
+from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import SERVERS
 
 SHARD_LABEL = "k8sredis.io/shard"
 ZONE_LABEL = "topology.kubernetes.io/zone"
@@ -34,11 +35,11 @@ STUCK_REASONS = frozenset(
 """Waiting reasons of a container that do not go away without somebody changing something."""
 
 
-def selector(name: str) -> str:
-    """Label selector of the pods of instance ``name``. Charts of others use the first two labels as well."""
-    return (
-        f"app.kubernetes.io/name=redis-cluster,app.kubernetes.io/instance={name},app.kubernetes.io/managed-by=k8sredis"
-    )
+def selector(name: str, component: str = SERVERS) -> str:
+    """Label selector of the pods of instance ``name``: its servers, or its Sentinels. Charts of others use the first
+    two labels as well."""
+    labels = {"instance": name, "component": component, "managed-by": "k8sredis"}
+    return ",".join(f"app.kubernetes.io/{key}={value}" for key, value in labels.items())
 
 
 def is_of(found: dict[str, Any], name: str) -> bool:

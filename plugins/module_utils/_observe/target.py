@@ -44,6 +44,8 @@ TOOL_USER = "k8sredis-tool"
 READINESS = "Readiness probe failed: "
 """How the kubelet's events about it begin."""
 TOOL_PASSWORD_KEY = "tool-password"
+SENTINEL_TOOL_PASSWORD_KEY = "sentinel-tool-password"
+"""The same for Sentinels."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,17 @@ class Endpoints:
 class Pods:
     """The pods of an instance, found by label."""
 
-    def __init__(self, kube: Kube, selector: str, port: int, container: str, transport: str, access: Access) -> None:
+    def __init__(
+        self,
+        kube: Kube,
+        selector: str,
+        port: int,
+        container: str,
+        transport: str,
+        access: Access,
+        lasting: bool = False,
+    ) -> None:
+        """``lasting``: whether each pod has a Service of its own name, by whose address others know it."""
         self.kube: Kube | None = kube
         self._kube = kube
         self._selector = selector
@@ -100,13 +112,19 @@ class Pods:
         self._container = container
         self._transport = transport
         self._access = access
+        self._lasting = lasting
         self._zones: dict[str, str] | None = None
         self._events_are_secret = False
 
     def members(self) -> tuple[Member, ...]:
         found = self._kube.list(self._kube.path("pods"), self._selector)
         zones = self._zones_of_nodes(found)
-        return tuple(pods.member(pod, self._port, self._container, zones) for pod in found)
+        members = tuple(pods.member(pod, self._port, self._container, zones) for pod in found)
+        if not self._lasting:
+            return members
+        services = self._kube.list(self._kube.path("services"), self._selector)
+        addresses = {each["metadata"]["name"]: each["spec"].get("clusterIP", "") for each in services}
+        return tuple(replace(member, lasting=addresses.get(member.name, "")) for member in members)
 
     @property
     def login(self) -> tuple[str, str]:
@@ -247,14 +265,14 @@ def _client(connection_class: Any, access: Access, **options: Any) -> Any:
     return client
 
 
-def tool_password(kube: Kube, secret: str) -> str:
+def tool_password(kube: Kube, secret: str, key: str = TOOL_PASSWORD_KEY) -> str:
     """The password of our ACL user, from the instance's Secret; empty when there is no such Secret."""
     found = kube.get(kube.path("secrets", secret))
     data = (found or {}).get("data") or {}
     try:
-        return base64.b64decode(data.get(TOOL_PASSWORD_KEY, "")).decode("utf-8")
+        return base64.b64decode(data.get(key, "")).decode("utf-8")
     except UnicodeDecodeError as error:
         raise Fatal(
-            f"Cannot use {TOOL_PASSWORD_KEY} of Secret {secret}: it is not text in UTF-8; restore the Secret, or stop "
+            f"Cannot use {key} of Secret {secret}: it is not text in UTF-8; restore the Secret, or stop "
             "the pods and remove this key to get a new one."
         ) from error

@@ -48,7 +48,7 @@ def problems(declared: Declaration, app: Login | None = None, more: Sequence[Log
 
 
 def labels(name: str = "shop", shard: int = 0) -> dict[str, str]:
-    return {**names.labels(name), "k8sredis.io/shard": str(shard)}
+    return {**names.labels(name, "cluster"), "k8sredis.io/shard": str(shard)}
 
 
 def statefulset(declared: str, shard: int = 0, **given: Any) -> StatefulSet:

@@ -103,9 +103,11 @@ def test_every_setting_is_either_told_or_known_to_be_free() -> None:
         *("application_user", "application_commands", "application_keys", "application_channels"),
         *("port_name", "bus_port_name", "client_service", "client_service_name", "nodes_service_name"),
         *("labels", "annotations", "pod_labels", "pod_annotations", "service_annotations"),
-        *("wait_timeout", "lock_duration", "transport"),
+        *("wait_timeout", "lock_duration", "transport", "topology"),
+        *("quorum", "down_after", "failover_timeout", "parallel_syncs", "sentinel_port_name"),
+        *("replicas_service_name", "sentinel_service_name", "proxy", "proxy_image", "proxy_pods", "proxy_resources"),
     }
-    told = set(declared.declared(GOOD)) - {"format", "server"}
+    told = set(declared.declared(wish(topology="sentinel"))) - {"format", "server"}
     assert told | free == {each.name for each in fields(Declaration)}
     assert told & free == set()
 

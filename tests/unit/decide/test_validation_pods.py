@@ -186,7 +186,7 @@ from tests.unit.decide.declarations import problems, wish
             {"extra_volumes": ({"name": "data", "emptyDir": {}},)},
             (
                 'Cannot use redis_cluster_extra_volumes={"emptyDir": {}, "name": "data"}: a volume needs a name '
-                "that nobody else has; use one other than auth, config, data, run, scripts."
+                "that nobody else has; use one other than addresses, auth, config, data, run, scripts."
             ),
         ),
         (

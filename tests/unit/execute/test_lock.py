@@ -85,7 +85,6 @@ def test_a_new_lock_says_who_holds_it(instance: Instance) -> None:
     assert spec["renewTime"] == spec["acquireTime"]
     assert instance.lease["metadata"]["annotations"] == {"k8sredis.io/holder": "ann@runner-one"}
     assert instance.lease["metadata"]["labels"] == {
-        "app.kubernetes.io/name": "redis-cluster",
         "app.kubernetes.io/instance": "shop",
         "app.kubernetes.io/managed-by": "k8sredis",
     }

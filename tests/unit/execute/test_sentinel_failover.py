@@ -30,6 +30,7 @@ class Told:
         self.fake = FakeClock()
         self.clock = self.fake.clock
         self.done: list[Step] = []
+        self.guard = lambda: None
         self.commands: list[tuple[str, tuple[str, ...]]] = []
         self._replies = {
             COORDINATED: UNKNOWN,

@@ -181,5 +181,5 @@ def test_another_container_is_the_one_that_counts() -> None:
 
 def test_selector() -> None:
     assert pods.selector("shop") == (
-        "app.kubernetes.io/name=redis-cluster,app.kubernetes.io/instance=shop,app.kubernetes.io/managed-by=k8sredis"
+        "app.kubernetes.io/instance=shop,app.kubernetes.io/component=server,app.kubernetes.io/managed-by=k8sredis"
     )
