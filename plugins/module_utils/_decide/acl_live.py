@@ -117,9 +117,9 @@ def differences(user: User, there: Seen, commands: Catalog | None) -> list[str]:
         found.append("commands")
     if frozenset(user.keys) != there.keys:
         found.append("keys")
-    if frozenset(user.channels) != there.channels:
+    if frozenset(user.channels) != there.channels or (user.listens and there.selectors != LISTENS):
         found.append("channels")
-    if there.selectors != (LISTENS if user.listens else ()) or "skip-sanitize-payload" in there.flags:
+    if (there.selectors and not user.listens) or "skip-sanitize-payload" in there.flags:
         found.append("rules made by hand")
     return found
 

@@ -13,7 +13,7 @@ When the time is over, the kubelet kills the server in the middle of it.
 from __future__ import annotations
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import configuration, directives, quantities
-from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import SENTINEL, Declaration
 
 COMPUTED = 0
 """What the variable says by default."""
@@ -41,10 +41,10 @@ def shortest(wish: Declaration) -> int:
 
 def seconds(wish: Declaration) -> int:
     """terminationGracePeriodSeconds. While it is computed, there is time to wait until a replica that was promoted
-    moments ago may be promoted again: 4 node timeouts (Redis)."""
+    moments ago may be promoted again: 4 node timeouts (Redis Cluster)."""
     if wish.termination_grace_period != COMPUTED:
         return wish.termination_grace_period
-    window = -(-4 * wish.node_timeout // 1000)
+    window = 0 if wish.topology == SENTINEL else -(-4 * wish.node_timeout // 1000)
     return shortest(wish) + window + SLACK
 
 

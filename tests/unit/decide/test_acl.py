@@ -192,7 +192,7 @@ READER = User("reader", ("h",), ("+@read", "-keys"), ("~a", "~b"), ("&c",))
         ({"commands": ("-@all",)}, ["commands"]),
         ({"keys": frozenset({"~a"})}, ["keys"]),
         ({"channels": frozenset({"&*"})}, ["channels"]),
-        ({"selectors": True}, ["rules made by hand"]),
+        ({"selectors": acl_live.LISTENS}, ["rules made by hand"]),
         ({"flags": frozenset({"on", "skip-sanitize-payload"})}, ["rules made by hand"]),
     ],
 )
@@ -344,3 +344,35 @@ def test_the_step_of_the_secret() -> None:
     assert changed is not None
     assert changed.text == "change password, labels of Secret shop-auth"
     assert "y" not in repr(replace(changed, text="", kind=""))
+
+
+def test_applications_do_not_speak_in_the_sentinels_name() -> None:
+    plain = User("app", ("h",), ("+@all",), acl.ALL_KEYS, acl.ALL_CHANNELS)
+    user = acl.apart_from_sentinels(plain)
+    assert user.rules == (
+        *("on", "~*", "&[^_]*", "&_[^_]*", "&__[^s]*", "-@all", "+@all"),
+        "(&* +subscribe +psubscribe +ssubscribe +unsubscribe +punsubscribe +sunsubscribe)",
+    )
+    narrow = User("app", ("h",), ("+@all",), acl.ALL_KEYS, ("&news",))
+    assert acl.apart_from_sentinels(narrow) == narrow
+
+    there = seen_as(user, selectors=acl_live.LISTENS)
+    assert acl_live.differences(user, there, CATALOG) == []
+    assert acl_live.differences(user, seen_as(user), CATALOG) == ["channels"]
+    assert acl_live.differences(user, seen_as(plain), CATALOG) == ["channels"]
+
+
+def test_selectors_of_a_server() -> None:
+    listening = "-@all +subscribe +psubscribe +ssubscribe +unsubscribe +punsubscribe +sunsubscribe"
+    reply = [
+        *("flags", ["on"], "passwords", [], "commands", "-@all", "keys", "", "channels", ""),
+        *("selectors", [["commands", listening, "keys", "", "channels", "&*"]]),
+    ]
+    assert acl_live.seen(reply).selectors == acl_live.LISTENS
+
+
+def test_the_users_where_sentinels_are() -> None:
+    hashes = [letter * 64 for letter in "abcde"]
+    names = [user.name for user in acl.watched_users(*hashes)]
+    assert names == [acl.TOOL, acl.REPLICATION, acl.PROBE, acl.KEEPER, acl.WATCH]
+    assert [user.name for user in acl.sentinel_users(*hashes[:4])] == [acl.TOOL, acl.PEER, acl.PROBE, acl.KEEPER]

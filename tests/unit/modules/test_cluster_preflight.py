@@ -350,3 +350,35 @@ def test_patterns_may_begin_with_any_character(run: Run, api: ApiServer) -> None
     empty_namespace(api)
     settings = {**SETTINGS, "application_channels": ["#config-news"], "application_keys": ["!statefulsets:*"]}
     assert "********" not in str(run("cluster_preflight", settings=settings, **api.options())["instance"])
+
+
+SENTINEL = {
+    **SETTINGS,
+    "replicas": 2,
+    "sentinel_storage": {"size": "1Gi"},
+    "proxy_image": "haproxy:3.2.9",
+}
+
+
+def test_a_new_instance_with_sentinels(run: Run, api: ApiServer) -> None:
+    empty_namespace(api)
+    found = run("cluster_preflight", topology="sentinel", settings=SENTINEL, **api.options())["instance"]
+    assert found["names"]["servers"] == ["shop-0-0", "shop-0-1", "shop-0-2"]
+    assert found["names"]["watchers"] == ["shop-sentinel-0", "shop-sentinel-1", "shop-sentinel-2"]
+    assert (found["names"]["statefulsets"], found["names"]["addresses"]) == (["shop-0"], "shop-addresses")
+    assert (found["master_name"], found["quorum"], found["pods"], found["new"]) == ("web.shop", 2, [3], True)
+    assert found["budgets"] == [{"name": "shop-0", "shard": "0"}]
+    assert found["live"]["min-replicas-to-write"] == "1"
+
+
+def test_its_messages_name_its_own_variables(run: Run, api: ApiServer) -> None:
+    empty_namespace(api)
+    settings = {**SENTINEL, "sentinels": 4, "config": {"port": 1}}
+    result = run("cluster_preflight", topology="sentinel", settings=settings, **api.options())
+    assert result["msg"].split("\n") == [
+        ("Cannot use redis_sentinel_sentinels=4: no more of them may fail than of 3; use an odd number from 3 to 9."),
+        (
+            "Cannot use redis_sentinel_config.port=1: the collection sets this directive itself; use "
+            "redis_sentinel_port."
+        ),
+    ]

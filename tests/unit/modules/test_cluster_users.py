@@ -215,3 +215,41 @@ def test_a_right_that_is_missing(run: Run, api: ApiServer) -> None:
         f'Cannot get {SECRET}: 403 User "u" cannot get {SECRET}; grant the user this right (the Role in the '
         "collection's docs/rbac.yml lists all)."
     )
+
+
+SENTINEL_KEYS = {"watch-password", "peer-password", "sentinel-tool-password", "sentinel-password", "sentinel.acl"}
+
+
+def test_sentinels_have_users_and_passwords_of_their_own(run: Run, api: ApiServer) -> None:
+    foreseen = keep(run, api, topology="sentinel", check=True)
+    made = keep(run, api, topology="sentinel")
+    assert made["plan"] == foreseen["plan"]
+    there = contents(api)
+    assert set(there) == KEYS | SENTINEL_KEYS
+    assert len(set(there.values())) == len(there)
+    for key, file in [("watch-password", "users.acl"), ("peer-password", "sentinel.acl"), ("password", "users.acl")]:
+        assert [name for name in ("users.acl", "sentinel.acl") if acl.password_hash(there[key]) in there[name]] == [
+            file
+        ]
+    assert acl.password_hash(there["sentinel-password"]) in there["sentinel.acl"]
+    assert "user default" in there["sentinel.acl"]
+    assert api.objects[SECRET]["metadata"]["labels"]["app.kubernetes.io/name"] == "redis-sentinel"
+    assert not keep(run, api, topology="sentinel")["changed"]
+
+
+def test_messages_name_the_variables_of_the_other_role(run: Run, api: ApiServer) -> None:
+    result = keep(run, api, topology="sentinel", application_password="2-few")
+    assert result["msg"].startswith("Cannot use redis_sentinel_application_password: it is shorter than 16 characters")
+
+
+def test_sentinels_that_run_keep_their_passwords(run: Run, api: ApiServer) -> None:
+    running = {
+        "podIP": "127.0.0.1",
+        "phase": "Running",
+        "containerStatuses": [{"name": "sentinel", "state": {"running": {}}}],
+    }
+    own = {**labels(), "app.kubernetes.io/component": "sentinel"}
+    api.add("/api/v1/namespaces/web/pods/shop-sentinel-0", {}, labels=own, status=running)
+    result = keep(run, api, topology="sentinel", application_password=GIVEN, transport="direct")
+    assert "no sentinel-tool-password and no sentinel-password, but shop-sentinel-0 runs with them" in result["msg"]
+    assert secret_writes(api) == []

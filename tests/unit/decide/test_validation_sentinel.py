@@ -1,0 +1,265 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is refused of Sentinels and their proxy, and what of an instance that lives."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
+    configuration,
+    declared,
+    grace,
+    names,
+    validation_live,
+)
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration, declaration
+from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import ClaimTemplate, Object, StatefulSet
+
+from tests.unit.decide.declarations import GOOD, problems, there, wish
+
+STORAGE = {"type": "persistent_claim", "size": "1Gi", "class": ""}
+
+
+def sentinel(**given: Any) -> Declaration:
+    values = {
+        "topology": "sentinel",
+        "shards": 1,
+        "allow_single_shard": True,
+        "replicas": 2,
+        "sentinel_storage": STORAGE,
+        "proxy_image": "haproxy:3.2.9",
+    }
+    return wish(**{**values, **given})
+
+
+def test_a_good_one() -> None:
+    assert problems(sentinel()) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"sentinels": 2},
+            (
+                "Cannot use redis_cluster_sentinels=2: a failover needs the votes of a majority that outlives "
+                "the loss of "
+                "one; use an odd number from 3 to 9."
+            ),
+        ),
+        (
+            {"sentinels": 4},
+            (
+                "Cannot use redis_cluster_sentinels=4: no more of them may fail than of 3; use an odd number "
+                "from 3 to 9."
+            ),
+        ),
+        (
+            {"sentinels": 11},
+            ("Cannot use redis_cluster_sentinels=11: more than 9 make nothing safer; use an odd number from 3 to 9."),
+        ),
+        (
+            {"quorum": 4},
+            (
+                "Cannot use redis_cluster_quorum=4: there are 3 Sentinels; leave it out for their majority, or use a "
+                "smaller number."
+            ),
+        ),
+        (
+            {"down_after": 500},
+            (
+                "Cannot use redis_cluster_down_after=500: a busy server would be taken for a dead one; use "
+                "1000 ms or more."
+            ),
+        ),
+        (
+            {"failover_timeout": 4000},
+            (
+                "Cannot use redis_cluster_failover_timeout=4000: it is shorter than redis_cluster_down_after, 5000 ms; "
+                "use a longer time."
+            ),
+        ),
+        (
+            {"parallel_syncs": 0},
+            ("Cannot use redis_cluster_parallel_syncs=0: no replica would ever follow a new master; use 1 or more."),
+        ),
+        (
+            {"sentinel_storage": {**STORAGE, "size": "small"}},
+            (
+                'Cannot use redis_cluster_sentinel_storage.size="small": it is not a quantity of Kubernetes; write for '
+                "example 100Mi."
+            ),
+        ),
+        (
+            {"sentinel_storage": {**STORAGE, "type": "host_path"}},
+            (
+                'Cannot use redis_cluster_sentinel_storage.type="host_path": there is no such choice; use '
+                "persistent_claim or empty_dir."
+            ),
+        ),
+        (
+            {"sentinel_storage": {**STORAGE, "path": "/x"}},
+            ('Cannot use redis_cluster_sentinel_storage.path="/x": there is no such key; use type, size, class.'),
+        ),
+        (
+            {"sentinel_storage": {**STORAGE, "class": "Not A Name"}},
+            (
+                'Cannot use redis_cluster_sentinel_storage.class="Not A Name": it is not the name of a StorageClass; '
+                "correct it, or leave it out."
+            ),
+        ),
+        (
+            {"proxy_pods": 0},
+            (
+                "Cannot use redis_cluster_proxy_pods=0: nobody would lead clients to the master; use 2, or switch "
+                "redis_cluster_proxy off."
+            ),
+        ),
+        (
+            {"proxy_image": "not an image"},
+            (
+                'Cannot use redis_cluster_proxy_image="not an image": it is not the name of an image; write '
+                "for example "
+                "haproxy:3.2."
+            ),
+        ),
+        (
+            {"sentinel_resources": {"limits": {"memory": "8Mi"}}},
+            (
+                'Cannot use redis_cluster_sentinel_resources.limits.memory="8Mi": no server runs in less than '
+                "32Mi; write "
+                "for example 1Gi, or leave it out for no limit."
+            ),
+        ),
+        (
+            {"sentinel_port": 80},
+            (
+                "Cannot use redis_cluster_sentinel_port=80: a server that is not root may listen on 1024 to "
+                "65535; use a "
+                "port in this range."
+            ),
+        ),
+        (
+            {"client_service_name": "shop-replicas"},
+            (
+                'Cannot use redis_cluster_client_service_name="shop-replicas": two Services of the instance would have '
+                "this name; choose other names."
+            ),
+        ),
+    ],
+)
+def test_what_is_refused(given: dict[str, Any], message: str) -> None:
+    assert problems(sentinel(**given)) == [message]
+
+
+def test_what_needs_no_proxy() -> None:
+    assert problems(sentinel(proxy=False, proxy_image="", proxy_pods=0)) == []
+
+
+def test_names() -> None:
+    found = names.names(sentinel(), "")
+    assert (found.statefulsets, found.sentinels, found.sentinels_service) == (
+        ("shop-0",),
+        "shop-sentinel",
+        "shop-sentinels",
+    )
+    assert found.servers == ("shop-0-0", "shop-0-1", "shop-0-2")
+    assert found.watchers == ("shop-sentinel-0", "shop-sentinel-1", "shop-sentinel-2")
+    assert set(names.services(sentinel())) == {
+        *("shop", "shop-nodes", "shop-replicas", "shop-sentinel", "shop-sentinels"),
+        *found.servers,
+        *found.watchers,
+    }
+    assert "shop-replicas" not in names.services(sentinel(proxy=False))
+    assert names.master_name("web", "shop") == "web.shop"
+
+
+def test_its_settings_make_a_declaration() -> None:
+    declared_, wrong = declaration({"name": "shop", "sentinels": "5", "replicas": "2"}, "sentinel")
+    assert (declared_.topology, declared_.shards, declared_.sentinels, wrong) == ("sentinel", 1, 5, [])
+    _declared, wrong = declaration({"topology": "sentinel"})
+    assert wrong == ['Cannot use redis_cluster_topology="sentinel": there is no such variable; remove it.']
+
+
+def test_configuration_has_nothing_of_a_cluster() -> None:
+    texts = configuration.configuration(sentinel())
+    assert "cluster" not in texts.boot + texts.live
+    assert "min-replicas-to-write 1\n" in texts.live
+    assert "min-replicas-to-write 0\n" in configuration.configuration(sentinel(replicas=1)).live
+    assert (
+        "min-replicas-to-write 2\n" in configuration.configuration(sentinel(config={"min-replicas-to-write": 2})).live
+    )
+
+
+def test_nobody_waits_for_a_window_of_the_cluster() -> None:
+    assert (grace.seconds(sentinel()), grace.seconds(GOOD)) == (40, 60)
+
+
+def labels(component: str, **more: str) -> dict[str, str]:
+    return {**names.labels("shop", "sentinel"), "app.kubernetes.io/component": component, **more}
+
+
+def statefulsets(made: Declaration, replicas: int = 3, watchers: int = 3) -> tuple[StatefulSet, ...]:
+    own = labels("server", **{"k8sredis.io/shard": "0"})
+    selector = {key: own[key] for key in own if not key.endswith("/component")}
+    common: dict[str, Any] = {"pod_management": "Parallel"}
+    server = StatefulSet(
+        "StatefulSet",
+        "shop-0",
+        own,
+        {declared.ANNOTATION: declared.text(made)},
+        service_name="shop-nodes",
+        selector=selector,
+        replicas=replicas,
+        claim_templates={"data": replace_claim(made)},
+        **common,
+    )
+    return server, StatefulSet("StatefulSet", "shop-sentinel", labels("sentinel"), replicas=watchers, **common)
+
+
+def replace_claim(made: Declaration) -> Any:
+    return ClaimTemplate(str(made.storage["size"]))
+
+
+def test_an_instance_that_lives_as_declared() -> None:
+    made = sentinel()
+    assert validation_live.problems(made, there(statefulsets=statefulsets(made))) == []
+    (ours,) = validation_live.ours(made, there(statefulsets=statefulsets(made)))
+    assert ours.name == "shop-0"
+
+
+@pytest.mark.parametrize(
+    ("given", "setting"),
+    [
+        ({"replicas": 1}, "replicas from 2 to 1: this version takes none away"),
+        ({"image": "redis:8.6.8"}, 'image from "docker.io/library/redis:8.6.7" to "redis:8.6.8": it needs a restart'),
+        ({"sentinel_port": 26380}, "sentinel_port from 26379 to 26380: this version restarts no Sentinel for it"),
+        ({"persistence": "rdb"}, 'persistence from "aof" to "rdb": servers would start from files of the other kind'),
+    ],
+)
+def test_changes_that_this_version_does_not_do(given: dict[str, Any], setting: str) -> None:
+    found = validation_live.problems(sentinel(**given), there(statefulsets=statefulsets(sentinel())))
+    assert [text for text in found if f"Cannot change redis_cluster_{setting}" in text], found
+
+
+def test_more_of_them_is_fine() -> None:
+    made, more = sentinel(), sentinel(replicas=3, sentinels=5, anti_affinity="preferred")
+    before = statefulsets(sentinel(anti_affinity="preferred"))
+    assert validation_live.problems(more, there(statefulsets=before)) == []
+    fewer = replace(made, sentinels=3)
+    (text,) = validation_live.problems(fewer, there(statefulsets=statefulsets(made, watchers=5)))
+    assert text.startswith("Cannot change redis_cluster_sentinels from 5 to 3: this version takes none away")
+
+
+def test_a_cluster_of_the_same_name_is_somebody_elses() -> None:
+    secret = Object("Secret", "shop-auth", names.labels("shop", "cluster"))
+    (text,) = validation_live.problems(sentinel(), there(secret=secret))
+    assert text.startswith("Cannot use Secret shop-auth: its labels name the instance 'shop'")
+    lock = Object(
+        "Lease", "shop-lock", {"app.kubernetes.io/instance": "shop", "app.kubernetes.io/managed-by": "k8sredis"}
+    )
+    assert validation_live.problems(sentinel(), there(others=(lock,))) == []
