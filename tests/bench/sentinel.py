@@ -19,7 +19,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._observe.target impo
 from tests.bench import stall
 from tests.bench.figure import Figure
 from tests.bench.loopback import label
-from tests.integration.instance import eventually
+from tests.integration.pod_process import eventually
 from tests.integration.sentinels import NAME, Watched, watched
 from tests.servers import Server
 

@@ -6,15 +6,11 @@ all with one port, and a name service that a test can change."""
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import os
-import re
 import shlex
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,12 +18,11 @@ from typing import Any
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import acl
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.configuration import configuration
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import declaration
-from redis import Redis
-from redis.driver_info import DriverInfo
 
+from tests.integration.pod_process import PodProcess, ask, eventually, image, new_address, placed
 from tests.loopback import BUS_OFFSET, ports
 from tests.servers import Server
-from tests.unit.scripts.pod import PLACES, Pod, which
+from tests.unit.scripts.pod import Pod
 
 PASSWORDS = {
     "tool": "tool-secret",
@@ -37,20 +32,8 @@ PASSWORDS = {
     "default": "app-secret",
 }
 DOMAIN = "shop-nodes.web.svc.cluster.local"
-WITHIN = 60.0
-"""Seconds for what servers and scripts do by themselves; a busy machine is slow."""
 NODE_TIMEOUT = 2000
 """Milliseconds; the shortest that the role allows."""
-
-_addresses = itertools.count(1)
-
-
-def image(server: Server, pod: Pod) -> Pod:
-    """With the programs of a version."""
-    for program in ("server", "cli", "check-rdb"):
-        name = f"{server.family}-{program}"
-        pod.program(name, f'exec {shlex.join(server.command(name))} "$@"')
-    return pod
 
 
 def mount(pod: Pod, **settings: Any) -> None:
@@ -66,47 +49,23 @@ def mount(pod: Pod, **settings: Any) -> None:
     pod.write("/etc/k8sredis/auth/users.acl", acl.text(acl.all_users(system, application, ())))
 
 
-def placed(pod: Pod, text: str) -> str:
-    return re.sub("|".join(PLACES), lambda found: str(pod.place(found[0])), text)
-
-
-def eventually(happens: Callable[[], Any], within: float = WITHIN) -> bool:
-    deadline = time.monotonic() + within
-    while not happens():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
-
-
-class Member:
+class Member(PodProcess):
     """A pod; its data outlives a restart, at whatever address."""
 
     def __init__(self, made: Instance, name: str, folder: Path) -> None:
-        self.made, self.name = made, name
-        self.pod = image(made.server, Pod(folder, made.shell))
-        self._run: subprocess.Popen[bytes] | None = None
+        super().__init__(name, image(made.server, Pod(folder, made.shell)))
+        self.made = made
         self._keeper: subprocess.Popen[bytes] | None = None
         self._resolve_by(made.hosts)
         self.move()
-
-    @property
-    def address(self) -> str:
-        return self.pod.address
 
     @property
     def hostname(self) -> str:
         return f"{self.name}.{DOMAIN}"
 
     @property
-    def log(self) -> str:
-        """Of the server and of what came before it."""
-        return (self.pod.folder / "log").read_text(encoding="utf-8", errors="replace")
-
-    @property
     def keeper_log(self) -> str:
-        path = self.pod.folder / "keeper-log"
-        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        return self._said("keeper-log")
 
     @property
     def id(self) -> str:
@@ -114,8 +73,7 @@ class Member:
 
     def move(self, address: str = "") -> None:
         """To an address that nobody has had before, unless given; the name follows."""
-        number = next(_addresses)
-        self.pod.address = address or f"127.{1 + os.getpid() % 250}.{number // 250}.{1 + number % 250}"
+        self.pod.address = address or new_address()
         mount(self.pod, port=self.made.port, bus_port=self.made.port + BUS_OFFSET, **self.made.settings)
         path = self.pod.place("/usr/local/etc/redis/redis.conf")
         path.write_text(f"{path.read_text(encoding='utf-8')}bind {self.address}\n", encoding="utf-8")
@@ -129,34 +87,12 @@ class Member:
         }
         self.made.resolve(self.hostname, self.address)
 
-    def start(self) -> None:
-        self._run = self._program("start", "log")
-
     def keep(self) -> None:
         self._keeper = self._program("keeper", "keeper-log")
-
-    def kill(self, number: int = signal.SIGKILL) -> None:
-        """The container: the server, or the gate before it."""
-        self._end(self._run, number)
-
-    def signal(self, number: int) -> None:
-        """SIGSTOP makes a server that neither answers nor ends, SIGCONT wakes it up."""
-        assert self._run is not None
-        os.killpg(self._run.pid, number)
 
     def forget_log(self) -> None:
         """Of the keeper."""
         (self.pod.folder / "keeper-log").unlink()
-
-    def told_to_end(self) -> int:
-        """SIGTERM to the first process alone, as the kubelet does; how it ended."""
-        assert self._run is not None
-        self._run.send_signal(signal.SIGTERM)
-        return self.ended()
-
-    def ended(self) -> int:
-        assert self._run is not None
-        return self._run.wait(timeout=WITHIN)
 
     def stop_keeping(self) -> int:
         """As the kubelet does; how the keeper ended."""
@@ -165,30 +101,12 @@ class Member:
         return self._keeper.wait(timeout=10)
 
     def end(self) -> None:
-        for process in (self._run, self._keeper):
-            self._end(process, signal.SIGKILL)
-
-    def prestop(self) -> subprocess.Popen[bytes]:
-        return self._program("prestop", "prestop-log")
-
-    @property
-    def prestop_log(self) -> str:
-        return (self.pod.folder / "prestop-log").read_text(encoding="utf-8")
-
-    def answers(self) -> bool:
-        try:
-            return self.ask("PING") == "PONG"
-        except Exception:  # noqa: BLE001  whatever redis-py raises: it does not answer
-            return False
+        super().end()
+        self._end(self._keeper, signal.SIGKILL)
 
     def ask(self, *words: str, user: str = acl.TOOL) -> Any:
         """One command over a connection of its own."""
-        password = PASSWORDS["tool" if user == acl.TOOL else "default"]
-        nameless = DriverInfo(name="", lib_version="")
-        login = {"username": user, "password": password, "decode_responses": True, "protocol": 2}
-        with Redis(host=self.address, port=self.made.port, socket_timeout=5, driver_info=nameless, **login) as client:
-            client.response_callbacks.clear()
-            return client.execute_command(*words)
+        return ask(self.address, self.made.port, user, PASSWORDS["tool" if user == acl.TOOL else "default"], *words)
 
     def is_master(self) -> bool:
         return self.answers() and "role:master" in self.ask("INFO", "replication")
@@ -200,26 +118,6 @@ class Member:
     def sees(self) -> list[list[str]]:
         """The fields of each line of its table."""
         return [line.split() for line in self.ask("CLUSTER", "NODES").splitlines()]
-
-    def _program(self, script: str, log: str) -> subprocess.Popen[bytes]:
-        # setpriv: it ends with the program that started it, even when that is killed.
-        command = [which("setpriv"), "--pdeathsig", "KILL", "--", *self.pod.command(script)]
-        with (self.pod.folder / log).open("ab") as output:
-            return subprocess.Popen(
-                command,
-                cwd=self.pod.place("/data"),
-                env=self.pod.variables(),
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    @staticmethod
-    def _end(process: subprocess.Popen[bytes] | None, number: int) -> None:
-        if process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, number)
-            process.wait()
 
     def _resolve_by(self, hosts: Path) -> None:
         """The client's -h NAME becomes what the file says, or a name that nobody has."""

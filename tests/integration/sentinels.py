@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration import modules
-from tests.integration.instance import eventually
+from tests.integration.pod_process import eventually
 from tests.loopback import Ports, Process, ports
 from tests.servers import Server
 

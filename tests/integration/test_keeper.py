@@ -12,7 +12,8 @@ import pytest
 from redis.crc import key_slot
 from redis.exceptions import RedisError
 
-from tests.integration.instance import NODE_TIMEOUT, Instance, Member, eventually, instance
+from tests.integration.instance import NODE_TIMEOUT, Instance, Member, instance
+from tests.integration.pod_process import eventually
 from tests.servers import Server
 
 SUITES = ("trixie",)

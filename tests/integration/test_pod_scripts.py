@@ -15,7 +15,8 @@ import pytest
 import redis
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import acl
 
-from tests.integration.instance import PASSWORDS, image, mount
+from tests.integration.instance import PASSWORDS, mount
+from tests.integration.pod_process import image
 from tests.loopback import BUS_OFFSET, ports
 from tests.servers import Server
 from tests.unit.scripts.pod import Pod, which

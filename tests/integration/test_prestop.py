@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.instance import Instance, eventually, instance
+from tests.integration.instance import Instance, instance
+from tests.integration.pod_process import eventually
 from tests.servers import Server
 
 SUITES = ("trixie",)

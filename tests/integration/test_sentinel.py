@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from redis.sentinel import MasterNotFoundError, Sentinel
 
 from tests.integration import modules
-from tests.integration.instance import eventually
+from tests.integration.pod_process import eventually
 from tests.integration.sentinels import NAME, Watched, agree_on, come_to_agree, watched
 from tests.servers import Server
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.integration import modules
-from tests.integration.instance import eventually
+from tests.integration.pod_process import eventually
 from tests.integration.sentinels import NAME, Watched, come_to_agree, told_by, watched
 from tests.loopback import Process
 from tests.servers import Server

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from redis.crc import key_slot
 
-from tests.integration.instance import Instance, Member, eventually, instance
+from tests.integration.instance import Instance, Member, instance
+from tests.integration.pod_process import eventually
 from tests.servers import Server
 
 SUITES = ("trixie",)

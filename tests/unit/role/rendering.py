@@ -19,6 +19,7 @@ from tests.environment import CHECKOUT
 
 ROLE = CHECKOUT / "roles" / "redis_cluster"
 FILES = ROLE / "files"
+COMMON = CHECKOUT / "roles" / "redis_common" / "files"
 
 
 def load(path: str) -> dict[str, Any]:

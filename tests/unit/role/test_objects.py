@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from tests.unit.role.rendering import FILES, objects, value
+from tests.unit.role.rendering import COMMON, FILES, objects, value
 
 NASTY = "a \"quote\" 'and' {{ braces }} # no: comment\n- second: line\n€ \U0001f600 ${x} \\ end"
 
 
 SCRIPTS = ("start", "probe", "client", "gate", "keeper", "prestop")
+SHARED = ("say", "ask", "pod", "snapshot", "probing")
 
 
 def kind(name: str, **given: Any) -> list[dict[str, Any]]:
@@ -153,7 +154,9 @@ def test_what_a_user_writes_arrives_as_written(storage: dict[str, str]) -> None:
 
 def test_configuration_arrives_byte_by_byte() -> None:
     scripts, boot, live = kind("ConfigMap")
-    assert scripts["data"] == {name: (FILES / name).read_text(encoding="utf-8") for name in SCRIPTS}
+    files = {path.name: path for folder in (FILES, COMMON) for path in folder.iterdir()}
+    assert set(files) == {*SCRIPTS, *SHARED}
+    assert scripts["data"] == {name: path.read_text(encoding="utf-8") for name, path in files.items()}
     assert boot["data"] == {"redis.conf": "port 6379\n"}
     assert live["data"] == {"live.conf": "maxmemory-policy noeviction\n"}
     assert [found.get("immutable") for found in (scripts, boot, live)] == [True, True, None]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The inside of a pod as a folder: the scripts of the role, run under a shell of the images with their tools alone."""
+"""The inside of a pod as a folder: the scripts of a role, run under a shell of the images with their tools alone."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from pathlib import Path
 
 from tests.environment import CHECKOUT
 
-FILES = CHECKOUT / "roles" / "redis_cluster" / "files"
+ROLES = CHECKOUT / "roles"
 SHELLS = {"dash": ["dash"], "busybox": ["busybox", "sh"]}
 """sh of the Debian images and of the Alpine images."""
-TOOLS = ("cat", "date", "dd", "grep", "head", "id", "mkdir", "mv", "rm", "sed", "sleep", "sort", "timeout", "tr")
+TOOLS = (
+    *("cat", "date", "dd", "grep", "head", "id", "mkdir", "mv", "rm", "sed", "sha1sum", "sleep", "sort", "tail"),
+    *("timeout", "tr"),
+)
 """All that the scripts may call beside the server's own programs."""
 PLACES = (
     "/usr/local/lib/redis/modules",
     "/usr/local/etc/redis",
+    "/etc/k8sredis/addresses",
     "/etc/k8sredis/auth",
     "/etc/k8sredis/scripts",
     "/run/redis",
@@ -33,8 +37,9 @@ SCRIPTS = "/etc/k8sredis/scripts"
 
 
 class Pod:
-    def __init__(self, folder: Path, shell: str) -> None:
+    def __init__(self, folder: Path, shell: str, role: str = "redis_cluster") -> None:
         self.folder = folder
+        self._files = [ROLES / each / "files" for each in ("redis_common", role)]
         self.server: subprocess.Popen[bytes] | None = None
         program, *words = SHELLS[shell]
         self._shell = [which(program), *words]
@@ -85,8 +90,9 @@ class Pod:
         )
 
     def command(self, script: str, *arguments: str) -> list[str]:
-        for file in FILES.iterdir():
-            text = file.read_text(encoding="utf-8").replace("127.0.0.1", self.address)
+        for file in (file for folder in self._files for file in folder.iterdir()):
+            # But not in `replicaof 127.0.0.1 1`, which is nobody.
+            text = re.sub(r"127\.0\.0\.1(?! 1\b)", self.address, file.read_text(encoding="utf-8"))
             text = re.sub("|".join(PLACES), lambda found: str(self.place(found[0])), text)
             target = self.place(SCRIPTS) / file.name
             # Another file instead: a shell reads on in that of a script that runs.
