@@ -142,7 +142,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._model import Cluste
 def work(module: AnsibleModule) -> dict[str, Any]:
     wished = options.to_set(module)
     with border.session(module, []) as session:
-        session.settings = tuple(wished)
+        session.settings, session.clustered = tuple(wished), False
         try:
             done = directives.keep(session, wished, module.params["maxmemory_at_start"], dry_run=module.check_mode)
         except ClusterError as error:

@@ -95,8 +95,8 @@ def _history(server: Node) -> str:
 
 
 def _offset(server: Node) -> int:
-    """How far its data is in its history. A replica that never met a master counts its own, which is 0."""
-    return max(server.number("slave_repl_offset"), server.number("master_repl_offset"))
+    """How far its data is in its history. Not slave_repl_offset, which is 1 in a replica that never had a master."""
+    return server.number("master_repl_offset")
 
 
 def _promote(server: Node, reason: str) -> Step:

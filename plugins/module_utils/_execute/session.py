@@ -76,6 +76,8 @@ class Session:
         self.notes: Notes | None = None
         """None where there is no lock: what is noted then ends with the run."""
         self.wish = wish
+        self.clustered = True
+        """Whether a server that is in no cluster is taken for one that does not answer."""
         self.clients = Clients(target.connect)
         self.patient = Clients(lambda member: target.connect(member, PATIENCE))
         """For commands that a server takes long to answer, as MIGRATE."""
@@ -92,7 +94,7 @@ class Session:
         members = list(self.target.members())
         found = {member.name for member in members}
         members += [absent(name) for name in self.expected if name not in found]
-        return observe(self.clients, members, self.settings)
+        return observe(self.clients, members, self.settings, clustered=self.clustered)
 
     def not_made(self, names: Iterable[str]) -> dict[str, str]:
         """Kubernetes' words on why it makes no pod of that name, for the first of those of which it says any."""

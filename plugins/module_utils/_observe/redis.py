@@ -46,6 +46,8 @@ PASSING = ("cluster is down", "clusterdown", "loading", "masterdown")
 """In errors of a node that has just started, or has just lost sight of the others; in lower case, for redis-py drops
 some of the servers' words and scripts put theirs around them."""
 
+NO_CLUSTER = "cluster support disabled"
+
 QUESTIONS: tuple[Command, ...] = (("CLUSTER", "NODES"), ("CLUSTER", "INFO"), ("INFO",))
 
 
@@ -118,16 +120,25 @@ def _read(connection: Any, raw: bool) -> Any:
         return refused
 
 
-def observe(clients: Clients, members: Sequence[Member], settings: Iterable[str] = ()) -> View:
+def observe(
+    clients: Clients, members: Sequence[Member], settings: Iterable[str] = (), *, clustered: bool = True
+) -> View:
     """Asks every member that can be asked; the others are in the view with the reason.
 
-    ``settings``: what CONFIG GET is asked for beside OBSERVED_SETTINGS.
+    ``settings``: what CONFIG GET is asked for beside OBSERVED_SETTINGS. Not ``clustered``: a server that is in no cluster
+    has no table, and else what is asked.
     """
     names = sorted({*OBSERVED_SETTINGS, *settings})
     questions = (*QUESTIONS, ("CONFIG", "GET", *names))
     replies = clients.send({member: questions for member in members if not member.waiting})
-    nodes = [_node(member, replies.get(member.name, [])) for member in members]
+    told = {name: each if clustered else _without_table(each) for name, each in replies.items()}
+    nodes = [_node(member, told.get(member.name, [])) for member in members]
     return View(tuple(sorted(nodes, key=lambda node: node.name)))
+
+
+def _without_table(replies: list[Any]) -> list[Any]:
+    """Those of a server with cluster-enabled no answer nothing instead of an error."""
+    return ["" if is_error(reply) and NO_CLUSTER in str(reply) else reply for reply in replies]
 
 
 def _node(member: Member, replies: list[Any]) -> Node:

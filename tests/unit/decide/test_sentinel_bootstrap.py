@@ -17,7 +17,7 @@ from tests.unit.decide.watches import silent_server, watch, with_sentinel, with_
 
 ONE, TWO, THREE = (f"10.0.0.{number}:6379" for number in (1, 2, 3))
 NOBODY = {"role": "slave", "master_host": "127.0.0.1", "master_port": "1", "master_link_status": "down"}
-EMPTY = {**NOBODY, "db0": "keys=0,expires=0", "slave_repl_offset": "0", "master_repl_offset": "0"}
+EMPTY = {**NOBODY, "db0": "keys=0,expires=0", "slave_repl_offset": "1", "master_repl_offset": "0"}
 
 
 def new(*numbers: int) -> Watch:
@@ -63,7 +63,7 @@ def test_others_follow_the_lasting_address() -> None:
 def test_the_furthest_in_the_same_history() -> None:
     given = new(1, 2, 3)
     for number, offset in ((1, "100"), (2, "100"), (3, "120")):
-        given = with_server(given, number, master_replid="same", slave_repl_offset=offset)
+        given = with_server(given, number, master_replid="same", master_repl_offset=offset)
     assert steps(given)[0] == ("promote", THREE, decide.REASON_FURTHEST)
 
 
