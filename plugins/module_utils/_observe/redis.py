@@ -125,8 +125,8 @@ def observe(
 ) -> View:
     """Asks every member that can be asked; the others are in the view with the reason.
 
-    ``settings``: what CONFIG GET is asked for beside OBSERVED_SETTINGS. Not ``clustered``: a server that is in no cluster
-    has no table, and else what is asked.
+    ``settings``: what CONFIG GET is asked for beside OBSERVED_SETTINGS. Not ``clustered``: a server that is in no
+    cluster has no table, and else what is asked.
     """
     names = sorted({*OBSERVED_SETTINGS, *settings})
     questions = (*QUESTIONS, ("CONFIG", "GET", *names))

@@ -24,7 +24,7 @@ def new(*numbers: int) -> Watch:
     """Servers without data that follow nobody, and Sentinels that know no master; ``numbers``: those that have data."""
     given = watch()
     for number in (1, 2, 3):
-        given = with_server(given, number, **EMPTY)
+        given = with_server(given, number, None, **EMPTY)
         given = with_sentinel(given, number, master=None, replicas=(), others=())
     for number in numbers:
         given = with_server(given, number, db0="keys=7,expires=0", master_replid=f"history-{number}")
@@ -109,7 +109,7 @@ def test_nobody_of_that_name() -> None:
 def test_a_master_that_the_sentinels_name_stays() -> None:
     assert steps(watch()) == []
     assert decide.plan(watch())[1] == ONE
-    stray = with_server(watch(), 3, **EMPTY)
+    stray = with_server(watch(), 3, None, **EMPTY)
     assert steps(stray) == [("attach", THREE, decide.REASON_FOLLOWS)]
     with pytest.raises(Retryable, match=re.escape(f"Cannot find the master {ONE} at work: Connection refused")):
         decide.plan(silent_server(watch(), 1))

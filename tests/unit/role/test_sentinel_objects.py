@@ -88,7 +88,8 @@ def test_every_variable_has_a_default_and_is_documented() -> None:
     for name in ("storage", "sentinel_storage"):
         parts = {key: option["default"] for key, option in OPTIONS[f"{PREFIX}{name}"]["options"].items()}
         assert parts == DEFAULTS[f"{PREFIX}{name}"]
-        assert value(f"__{PREFIX}{name}", **{name: {"class": "fast"}}) == {**parts, "class": "fast"}
+        given: dict[str, Any] = {name: {"class": "fast"}}
+        assert value(f"__{PREFIX}{name}", **given) == {**parts, "class": "fast"}
 
 
 def test_preflight_gets_every_variable_with_its_type() -> None:
