@@ -17,8 +17,9 @@ from functools import cached_property
 SLOTS = 16384
 """Number of hash slots of a Redis Cluster (cluster specification)."""
 
+NO_POD = "its pod does not exist"
 BEING_DELETED = "the pod is being deleted"
-"""What a Member waits for that is on its way out."""
+"""What a Member waits for that is not there, or on its way out."""
 
 SlotRange = tuple[int, int]
 """First and last slot, both included."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import candidates, health, replication, table
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.rollout import BROKEN, MASTER, REPLICA, Turn
-from ansible_collections.k8sredis.core.plugins.module_utils._model import BEING_DELETED, Node, View
+from ansible_collections.k8sredis.core.plugins.module_utils._model import Node, View
 
 LEAST_REPLICAS = "min-replicas-to-write"
 """Directive: replicas in sync without which a master refuses writes."""
@@ -135,11 +135,6 @@ def _lag(view: View, node: Node, turn: Turn, limits: Limits) -> str:
             if behind:
                 return f"{other.name} is {behind} bytes behind {master.name}, allowed are {limits.max_lag} (max_lag)"
     return ""
-
-
-def is_going(node: Node) -> bool:
-    """Whether somebody has told the pod to go already: a run that was killed, a drain, a person."""
-    return node.member.waiting == BEING_DELETED
 
 
 def _shard(view: View, node: Node) -> list[Node]:

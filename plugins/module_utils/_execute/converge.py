@@ -28,8 +28,9 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
     table,
 )
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import wait
-from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import NO_POD, Session
+from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
 from ansible_collections.k8sredis.core.plugins.module_utils._model import (
+    NO_POD,
     ClusterError,
     Fatal,
     Finding,

@@ -12,13 +12,8 @@
 4. A master hands over by a planned failover (failover.py), which proves its result on every member.
 5. A master that has handed over goes on answering MOVED until clients have left it: errorstat_MOVED of INFO errorstats
    has stood still for 0.3 s, at most 3 s. Clients must not meet a dead address.
-6. Look again: still the same pod, the gate still open, the lock still held. Then the pod is evicted under the
-   condition that it is that very pod (uid). So it never goes together with a pod that a drain takes; while a budget
-   forbids it, it is tried again until the deadline. A pod that is not Ready is deleted instead, under the
-   conditions of its uid and resourceVersion: no budget counts on it. When the API does not answer, whether it
-   was done is seen by the next look; a second request would meet the same uid or nothing.
-7. Wait for the new pod: another uid, made from what is wished, answering. One that is stuck (no such image, not
-   schedulable, crashing) ends the run with Kubernetes' words; the other pods are untouched.
+6. Look again: still the same pod, the gate still open, the lock still held. Then it is evicted (replacement.py).
+7. Wait for the new pod. One that is stuck ends the run; the other pods are untouched.
 8. Join and attach it if it came back without its data, prove the links of the cluster bus between it and every voter,
    and that every member's table agrees with everybody in sync.
 Killed at any point, the next run begins at 1 and finds what is left: a failover is done by the servers or not at all,
@@ -53,9 +48,11 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide.rollout impo
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import atomic, converge, failover, forget, wait
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.linking import prove_links
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.mending import Mending
-from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import NO_POD, Session
+from ansible_collections.k8sredis.core.plugins.module_utils._execute.replacement import Replacement
+from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
 from ansible_collections.k8sredis.core.plugins.module_utils._model import (
     ClusterError,
+    Member,
     Node,
     Refused,
     Retryable,
@@ -63,7 +60,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._model import (
     Wish,
 )
 from ansible_collections.k8sredis.core.plugins.module_utils._observe import capabilities
-from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Busy, Conflict, Kube
+from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Kube
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.redis import is_error
 
 TICK = 0.1
@@ -74,18 +71,8 @@ LOOKS = 2
 COMES_UP_WITHIN = 20.0
 """Seconds for which a pod that does not answer, and is not stuck, may still be starting."""
 
-STUCK_FOR = 8.0
-"""Seconds for which a new pod must be stuck: a pull that failed once is tried again sooner, and the first pause of a
-crash loop is 10 s."""
-
-NOT_MADE_FOR = 15.0
-"""Seconds after which Kubernetes is asked why it makes no new pod."""
-
 QUIET_FOR, LEFT_WITHIN = 0.3, 3.0
 """Seconds without a redirection after which clients count as gone, and after which nobody is waited for any more."""
-
-EVICT_AGAIN_AFTER = 1.0
-"""Seconds; a budget changes when a pod becomes Ready."""
 
 MOVED = "errorstat_MOVED"
 
@@ -142,11 +129,12 @@ class _Restart:
 
     def __init__(self, session: Session, kube: Kube, wish: Wish, job: Job, turn: Turn, uid: str) -> None:
         self._session = session
-        self._kube = kube
         self._wish = wish
         self._job = job
         self._turn = turn
-        self._uid = uid
+        self._replacement = Replacement(
+            kube, turn.pod, uid, job.timeout, session.clock, session.guard, doctor="cluster_info"
+        )
         self._mending = Mending(session)
 
     def run(self) -> None:
@@ -155,13 +143,12 @@ class _Restart:
         if not self._goes_already(_node(view, self._turn.pod)):
             if self._turn.kind == MASTER:
                 self._hand_over(view)
-            self._remove()
+            self._replacement.remove(self._may_go)
             self._session.done.append(self._turn.step)
         self._await_new_pod()
 
     def _goes_already(self, node: Node) -> bool:
-        """A killed run, a drain or a person told it to, or it has gone."""
-        return restart_gates.is_going(node) or node.member.uid != self._uid
+        return self._replacement.goes_already(node.member)
 
     def _heal(self) -> None:
         """A run that was killed may have left a pod that is back and no member again."""
@@ -251,41 +238,12 @@ class _Restart:
 
     # Step 6.
 
-    def _remove(self) -> None:
-        last = ""
-
-        def gone() -> bool:
-            nonlocal last
-            last = self._try_to_remove()
-            return not last
-
-        if not wait.until(gone, bool, self._job.timeout, EVICT_AGAIN_AFTER, self._session.clock):
-            raise self._cannot(
-                f"within {self._job.timeout:.0f} s: {last}", "mend that, see 'cluster_info', and run again"
-            )
-
-    def _try_to_remove(self) -> str:
-        """Why it could not be told to go yet; empty when it was."""
+    def _may_go(self) -> tuple[Member, str]:
         view = self._session.observe()
         node = _node(view, self._turn.pod)
         if self._goes_already(node):
-            return ""
-        shut = restart_gates.shut(view, self._turn_now(view, node), self._job.limits)
-        if shut:
-            return shut
-        self._session.guard()
-        try:
-            if node.member.ready is False:
-                self._delete()
-            else:
-                self._kube.evict(node.name, self._uid)
-        except Busy as error:
-            return f"its eviction is refused: {error}"
-        except Conflict as error:
-            return f"it changed at that moment: {error}"
-        except Retryable as error:
-            return f"whether it goes is not known: {error}"
-        return ""
+            return node.member, ""
+        return node.member, restart_gates.shut(view, self._turn_now(view, node), self._job.limits)
 
     def _turn_now(self, view: View, node: Node) -> Turn:
         """A master that has handed over goes as a replica."""
@@ -298,55 +256,13 @@ class _Restart:
             )
         return replace(self._turn, kind=MASTER if node.answers and table.own_slots(node) else REPLICA)
 
-    def _delete(self) -> None:
-        path = self._kube.path("pods", self._turn.pod)
-        found = self._kube.get(path)
-        if found is not None and found["metadata"]["uid"] == self._uid:
-            self._kube.delete(path, {"uid": self._uid, "resourceVersion": found["metadata"]["resourceVersion"]})
-
     # Steps 7 and 8.
 
     def _await_new_pod(self) -> None:
-        clock, name, uid = self._session.clock, self._turn.pod, self._uid
-        stuck_since: float | None = None
-        absent_since: float | None = None
-        words = ""
-
-        def look() -> tuple[Node | None, str]:
-            """The new pod when it answers, or what is missing."""
-            nonlocal stuck_since, absent_since
-            try:
-                node = _node(self._session.observe(), name)
-            except Retryable as error:  # the API does not answer: that pod starts without it
-                return None, str(error)
-            absent = node.member.waiting == NO_POD
-            stuck = node.member.stuck and node.member.uid != uid
-            absent_since = (clock.now() if absent_since is None else absent_since) if absent else None
-            stuck_since = (clock.now() if stuck_since is None else stuck_since) if stuck else None
-            if node.answers and node.member.uid != uid:
-                return node, ""
-            return None, "its former pod ends" if node.member.uid == uid else node.error
-
-        def over(seen: tuple[Node | None, str]) -> bool:
-            nonlocal words
-            if seen[0] is not None:
-                return True
-            if stuck_since is not None and clock.now() - stuck_since >= STUCK_FOR:
-                return True
-            if absent_since is not None and clock.now() - absent_since >= NOT_MADE_FOR and not words:
-                words = self._session.target.not_made(name)
-            return bool(words)
-
-        node, missing = wait.until(look, over, self._job.timeout, TICK, clock)
-        if node is None:
-            missing = f"{missing}; Kubernetes says: {words}" if words else missing
-            raise self._cannot(
-                f"to the end: its new pod does not come up: {missing}",
-                "correct the declaration and run again, which begins with this pod; no other was touched",
-            )
-        wished = self._job.wished.get(name)
-        if wished and wished.restart_hash and node.member.restart_hash != wished.restart_hash:
-            raise Retryable(f"Cannot restart {name}: its new pod is made from other settings than wished; run again.")
+        name = self._turn.pod
+        self._replacement.await_new(
+            lambda: _node(self._session.observe(), name), self._session.target.not_made, self._job.wished.get(name)
+        )
         self._take_up(name)
 
     def _take_up(self, name: str) -> None:

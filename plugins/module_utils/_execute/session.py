@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import departure
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.wait import REAL, Clock
 from ansible_collections.k8sredis.core.plugins.module_utils._model import (
+    NO_POD,
     Fatal,
     Member,
     Node,
@@ -23,8 +24,6 @@ from ansible_collections.k8sredis.core.plugins.module_utils._model import (
     Wish,
 )
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.redis import Clients, Command, is_error, observe
-
-NO_POD = "its pod does not exist"
 
 PATIENCE = 60.0
 """Seconds to wait for one reply, where a large key is moved; one that may take the node timeout is refused. So long a
