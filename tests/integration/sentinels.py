@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.integration import modules
 from tests.integration.pod_process import eventually
-from tests.loopback import Ports, Process, ports
+from tests.loopback import Process, ports
 from tests.servers import Server
 
 NAME = "web-sessions"
@@ -116,17 +116,21 @@ def _follows(server: Process, master: Process) -> bool:
 def watched(
     server: Server, replicas: int = 2, sentinels: int = 3, *, told: bool = True, down_after: int = DOWN_AFTER
 ) -> Iterator[Watched]:
-    """Each server on an address of its own, and so each Sentinel; all agree, unless the Sentinels are not ``told``."""
+    """Each server on an address of its own, and so each Sentinel, with one port as pods have; all agree, unless the
+    Sentinels are not ``told``."""
     with tempfile.TemporaryDirectory(prefix="k8sredis-") as folder, ports() as held:
-        master = _made(Plain, server, held, Path(folder), 0)
+        port, sentinel_port = held.take(), held.take()
+        master = _made(Plain, server, port, Path(folder), 0)
         follow = ("--replicaof", f"{master.host} {master.port}")
-        servers = [master, *(_made(Plain, server, held, Path(folder), n, follow) for n in range(1, replicas + 1))]
+        servers = [master, *(_made(Plain, server, port, Path(folder), n, follow) for n in range(1, replicas + 1))]
         watch = (
             f"sentinel monitor {NAME} {master.host} {master.port} {sentinels // 2 + 1}",
             f"sentinel down-after-milliseconds {NAME} {down_after}",
             f"sentinel failover-timeout {NAME} 10000",
         )
-        watchers = [_made(Watcher, server, held, Path(folder), n, watch if told else ()) for n in range(sentinels)]
+        watchers = [
+            _made(Watcher, server, sentinel_port, Path(folder), n, watch if told else ()) for n in range(sentinels)
+        ]
         try:
             for process in (*servers, *watchers):
                 process.start()
@@ -142,10 +146,9 @@ def watched(
 
 
 def _made(
-    kind: type[Process], server: Server, held: Ports, folder: Path, number: int, options: tuple[str, ...] = ()
+    kind: type[Process], server: Server, port: int, folder: Path, number: int, options: tuple[str, ...] = ()
 ) -> Process:
     host = f"127.0.0.{number + 1}"
-    port = held.take(host)
-    directory = folder / str(port)
+    directory = folder / f"{port}-{number}"
     directory.mkdir()
     return kind(server, host, port, directory, options)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The images that every node has: all fetched servers, busybox, and pause.
+"""The images that every node has: all fetched servers and HAProxy versions, busybox, and pause.
 
 They are imported once, into an image store that is kept in the cache; a new node gets it by hard links (its files are
 never changed, only its databases are copied). So a start need not import anything.
@@ -26,7 +26,8 @@ from tests.kube.errors import LabError
 from tests.kube.lab import kube_dir
 from tests.kube.oci import Image
 from tests.kube.processes import run
-from tests.servers import Server, available
+from tests.servers import Server, available, proxies
+from tests.servers.suites import HAPROXY
 
 PAUSE = "localhost/pause:1"
 BUSYBOX = "localhost/busybox:1"
@@ -43,7 +44,7 @@ SERVER_UID = 999
 
 def ensure_store(binaries: Path, say: Callable[[str], None]) -> Path:
     """The image store for what is in the cache now. Older ones are dropped: nodes hold what they use."""
-    servers = available()
+    servers = [*proxies(), *available()]
     target = kube_dir() / f"images-{_store_key(binaries, servers)}"
     if not target.exists():
         with locked(target.parent):
@@ -85,7 +86,7 @@ def _make_images(binaries: Path, servers: list[Server], folder: Path) -> list[Im
     return [
         Image(PAUSE, pause, ["/pause"]),
         Image(BUSYBOX, _busybox_rootfs(servers[-1], folder / "busybox"), ["sh"]),
-        *(_server_image(server) for server in servers),
+        *(_proxy_image(each) if each.family == HAPROXY else _server_image(each) for each in servers),
     ]
 
 
@@ -99,6 +100,12 @@ def _server_image(server: Server) -> Image:
         volumes=("/data",),
         owners={"data": SERVER_UID},
     )
+
+
+def _proxy_image(proxy: Server) -> Image:
+    """As the official image is: its user has a name, of which Kubernetes cannot tell that it is not root, and SIGUSR1
+    lets HAProxy end softly."""
+    return Image(proxy.image, proxy.rootfs, [HAPROXY], user=HAPROXY, stop_signal="SIGUSR1")
 
 
 def _busybox_rootfs(server: Server, rootfs: Path) -> Path:

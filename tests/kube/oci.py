@@ -29,6 +29,8 @@ class Image:
     workdir: str = "/"
     volumes: tuple[str, ...] = ()
     owners: dict[str, int] = field(default_factory=dict)
+    user: str = ""
+    stop_signal: str = ""
 
     def write(self, archive: Path) -> None:
         blobs: dict[str, bytes] = {}
@@ -60,6 +62,8 @@ class Image:
             "Cmd": self.command,
             "WorkingDir": self.workdir,
             "Volumes": {volume: {} for volume in self.volumes},
+            "User": self.user,
+            "StopSignal": self.stop_signal,
         }
 
     def _layer(self) -> bytes:

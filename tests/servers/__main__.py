@@ -11,13 +11,15 @@ import sys
 
 from tests.servers.apt import FetchError
 from tests.servers.fetch import fetch_missing
-from tests.servers.store import available, missing
+from tests.servers.store import available, missing, proxies
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.servers", description="Redis and Valkey for the tests.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.servers", description="Redis, Valkey and HAProxy for the tests."
+    )
     verbs = parser.add_subparsers(dest="verb", required=True)
-    verbs.add_parser("fetch", help="fetch the servers of every Debian suite that are not in the cache yet")
+    verbs.add_parser("fetch", help="fetch what is not in the cache yet, of every Debian suite")
     verbs.add_parser("list", help="show what is in the cache, and what is not")
     if parser.parse_args().verb == "fetch":
         try:
@@ -31,7 +33,7 @@ def main() -> int:
 
 
 def show() -> None:
-    for server in available():
+    for server in (*available(), *proxies()):
         print(f"{server.family:7} {server.version:8} {server.suite:13} {server.rootfs}")
     for source in missing():
         need = "required" if source.required else "optional"

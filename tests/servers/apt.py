@@ -31,8 +31,8 @@ def debian_archive() -> str:
             archives.append(uri)
     if not archives:
         raise FetchError(
-            "Cannot fetch Redis and Valkey: no entry of a Debian suite with component main among the apt sources; "
-            "add one (deb822 or one-line form), any suite will do."
+            "Cannot fetch Redis, Valkey and HAProxy: no entry of a Debian suite with component main among the apt "
+            "sources; add one (deb822 or one-line form), any suite will do."
         )
     # Others offer suites under Debian's names as well.
     return next((uri for uri in archives if uri.rstrip("/").endswith("/debian")), archives[0])

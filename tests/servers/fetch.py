@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Make the servers' root file systems, each once: a server that is in the cache is never fetched again."""
+"""Make the root file systems of servers and HAProxy, each once: what is in the cache is never fetched again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.servers.suites import Source
 
 def fetch_missing(say: Callable[[str], None]) -> None:
     """Fetch what is missing. A required source that cannot be had raises, an optional one is only told of."""
-    with locked(store.servers_dir()):
+    with locked(store.servers_dir()), locked(store.proxies_dir()):
         for source in store.missing():
             say(f"fetching {source} …")
             try:
@@ -40,7 +40,7 @@ def fetch(source: Source) -> Server:
         apt = PrivateApt(Path(scratch) / "apt", source.suites)
         apt.update()
         version = upstream_version(apt.version(source.packages[0]))
-        target = store.servers_dir() / f"{source.family}-{version}"
+        target = store.folder_of(source) / f"{source.family}-{version}"
         if target.exists():
             raise FetchError(f"Cannot add {source}: its version {version} is here already, from another suite.")
         packages = apt.download([*source.packages, *rootfs.EXTRA_PACKAGES])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A root file system with one server in it, small and close to the official image of that server.
+"""A root file system with one server or HAProxy in it, small and close to the official image of that program.
 
 Taken from the unpacked packages are the programs named here, and the libraries that they load, nothing else.
 """
@@ -14,6 +14,8 @@ import shutil
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
+
+from tests.servers.suites import HAPROXY
 
 MERGED = ("bin", "sbin", "lib", "lib64")
 # Besides the server: the shell and awk of the official (Debian) images, so that scripts meet the same here and there.
@@ -27,6 +29,8 @@ BUSYBOX_LINKS = """
     tac tail tar tee test timeout touch tr true truncate tty umount uname uniq unlink wc which whoami xargs yes zcat
 """
 SERVER_PROGRAMS = ("server", "cli", "benchmark", "check-aof", "check-rdb", "sentinel")
+USER_IDS = {"redis": 999, "valkey": 999, HAPROXY: 99}
+"""Of the account that an official image has for its program."""
 
 
 def unpack(packages: Iterable[Path], folder: Path) -> None:
@@ -43,14 +47,15 @@ def unpack(packages: Iterable[Path], folder: Path) -> None:
 
 
 def assemble(unpacked: Path, family: str, rootfs: Path) -> None:
-    """Copy the server's programs with their libraries and give them the surroundings of an official image."""
-    programs = [f"{family}-{name}" for name in SERVER_PROGRAMS]
+    """Copy the programs with their libraries and give them the surroundings of an official image."""
+    programs = [HAPROXY] if family == HAPROXY else [f"{family}-{name}" for name in SERVER_PROGRAMS]
     _make_folders(rootfs)
     for program in (*EXTRA_PROGRAMS, *programs):
         _copy_program(unpacked, program, rootfs)
     # sentinel and the checks are the server under another name (the server looks at the name it was called by)
     for program in programs:
-        _link(rootfs / "usr/bin" / program, f"{family}-server")
+        if family != HAPROXY:
+            _link(rootfs / "usr/bin" / program, f"{family}-server")
     if family == "valkey":  # as its own `make install` and official image do
         for name in SERVER_PROGRAMS:
             _link(rootfs / "usr/bin" / f"redis-{name}", f"valkey-{name}")
@@ -106,12 +111,11 @@ def _link(path: Path, target: str) -> None:
 
 
 def _write_accounts(rootfs: Path, family: str) -> None:
-    """The server's account has id 999, as in the official images."""
-    etc = rootfs / "etc"
+    etc, number = rootfs / "etc", USER_IDS[family]
     (etc / "passwd").write_text(
-        f"root:x:0:0:root:/root:/bin/sh\n{family}:x:999:999::/data:/bin/sh\n"
+        f"root:x:0:0:root:/root:/bin/sh\n{family}:x:{number}:{number}::/data:/bin/sh\n"
         "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
         encoding="utf-8",
     )
-    (etc / "group").write_text(f"root:x:0:\n{family}:x:999:\nnogroup:x:65534:\n", encoding="utf-8")
+    (etc / "group").write_text(f"root:x:0:\n{family}:x:{number}:\nnogroup:x:65534:\n", encoding="utf-8")
     (etc / "nsswitch.conf").write_text("passwd: files\ngroup: files\nhosts: files dns\n", encoding="utf-8")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A Redis or Valkey server program of one version, unpacked in a folder of its own."""
+"""A Redis or Valkey server program of one version, or HAProxy, unpacked in a folder of its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Server:
-    """``family`` is ``redis`` or ``valkey``, ``version`` that of upstream, ``suite`` the Debian suite it is from."""
+    """``family`` is ``redis``, ``valkey`` or ``haproxy``, ``version`` that of upstream, ``suite`` that of Debian."""
 
     family: str
     version: str

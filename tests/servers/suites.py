@@ -2,11 +2,13 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which server comes from which Debian suite."""
+"""Which server, and which HAProxy, comes from which Debian suite."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+HAPROXY = "haproxy"
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,14 @@ class Source:
 
     @property
     def packages(self) -> list[str]:
-        """The server and its tools, pinned to the suite: experimental is never chosen by itself."""
+        """The program and its tools, pinned to the suite: experimental is never chosen by itself."""
+        if self.family == HAPROXY:
+            return [f"{HAPROXY}/{self.suite}"]
         return [f"{self.family}-{part}/{self.suite}" for part in ("server", "tools")]
 
     def __str__(self) -> str:
-        return f"{self.family.capitalize()} of Debian {self.suite}"
+        name = "HAProxy" if self.family == HAPROXY else self.family.capitalize()
+        return f"{name} of Debian {self.suite}"
 
 
 SOURCES = (
@@ -38,4 +43,10 @@ SOURCES = (
     Source("sid", "redis", required=False),
     Source("sid", "valkey", required=False),
     Source("experimental", "redis", required=False, below="sid"),
+)
+
+PROXIES = (
+    Source("bookworm", HAPROXY, required=True),
+    Source("trixie", HAPROXY, required=True),
+    Source("sid", HAPROXY, required=False),
 )

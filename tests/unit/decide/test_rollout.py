@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import declared, rollout
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.rollout import Bounds, Wanted
-from ansible_collections.k8sredis.core.plugins.module_utils._model import Refused, View
+from ansible_collections.k8sredis.core.plugins.module_utils._model import Member, Refused, View
 
 from tests.unit.decide import views
 from tests.unit.decide.declarations import GOOD, statefulset, wish
@@ -32,6 +32,10 @@ HEALTHY = made(views.healthy(3, 1), restart_hash=OLD, text=declared.made_from(GO
 def turns(found: View, requested: dict[str, str] | None = None, **bounds: object) -> list[str]:
     plan = rollout.rollout(found, WANTED, requested or {}, Bounds(**bounds))  # type: ignore[arg-type]
     return [f"{turn.pod} {turn.kind}" for turn in plan.turns]
+
+
+def members(view: View) -> list[Member]:
+    return [node.member for node in view.nodes]
 
 
 def test_replicas_before_their_master_and_a_shard_after_the_other() -> None:
@@ -71,23 +75,23 @@ def test_a_pod_that_nobody_wishes_or_that_is_not_there_is_none_to_restart() -> N
 
 def test_a_request_is_done_when_the_pod_is_another_one() -> None:
     found = made(HEALTHY)
-    request = rollout.request(found, None, ())
+    request = rollout.request(members(found), None, ())
     assert rollout.parsed(rollout.text(request)) == request
     assert len(turns(found, request)) == 6
     again = views.place(found, "shop-0-1", uid="another")
     assert turns(again, request)[0] == "shop-0-0 master"
-    assert rollout.open_request(again, request) == [name for name in views.names(3, 1) if name != "shop-0-1"]
+    assert rollout.open_request(members(again), request) == [name for name in views.names(3, 1) if name != "shop-0-1"]
 
 
 def test_a_request_of_a_shard_or_of_pods() -> None:
-    assert set(rollout.request(HEALTHY, 1, ())) == {"shop-1-0", "shop-1-1"}
-    assert set(rollout.request(HEALTHY, None, ("shop-2-0",))) == {"shop-2-0"}
+    assert set(rollout.request(members(HEALTHY), 1, ())) == {"shop-1-0", "shop-1-1"}
+    assert set(rollout.request(members(HEALTHY), None, ("shop-2-0",))) == {"shop-2-0"}
     with pytest.raises(
         Refused, match="Cannot restart shop-9-9: no pod of the instance has that name; there are shop-0-0"
     ):
-        rollout.request(HEALTHY, None, ("shop-9-9",))
+        rollout.request(members(HEALTHY), None, ("shop-9-9",))
     with pytest.raises(Refused, match="Cannot restart shard 7: no pod of it is there"):
-        rollout.request(HEALTHY, 7, ())
+        rollout.request(members(HEALTHY), 7, ())
 
 
 @pytest.mark.parametrize("note", ["", "{", "[]", "null", "7"])
@@ -139,7 +143,7 @@ def test_the_limit_counts_what_earlier_runs_restarted(up_to_date: tuple[str, ...
 
 def test_the_limit_of_a_request() -> None:
     found = made(HEALTHY)
-    request = rollout.request(found, None, ())
+    request = rollout.request(members(found), None, ())
     done = views.place(found, "shop-0-1", uid="another")
     assert rollout.rollout(done, WANTED, request, Bounds(limit=1)).turns == ()
     assert rollout.rollout(done, WANTED, request, Bounds(limit=2)).turns[0].pod == "shop-0-0"

@@ -43,7 +43,7 @@ def test_the_archive_is_that_of_a_debian_suite_with_component_main(monkeypatch: 
 
 def test_no_debian_entry_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apt, "_run", lambda *_: "Packages deb noble main http://ubuntu.example/ubuntu/\n")
-    with pytest.raises(apt.FetchError, match="Cannot fetch Redis and Valkey: no entry of a Debian suite"):
+    with pytest.raises(apt.FetchError, match="Cannot fetch Redis, Valkey and HAProxy: no entry of a Debian suite"):
         apt.debian_archive()
 
 
