@@ -83,5 +83,12 @@ class Watch:
         """Sentinels that answer and watch the master."""
         return tuple(sentinel for sentinel in self.sentinels if sentinel.master is not None)
 
+    @property
+    def processes(self) -> tuple[Node | Sentinel, ...]:
+        return (*self.servers, *self.sentinels)
+
+    def process(self, name: str) -> Node | Sentinel | None:
+        return next((each for each in self.processes if each.name == name), None)
+
     def server(self, name: str) -> Node | None:
         return next((server for server in self.servers if server.name == name), None)

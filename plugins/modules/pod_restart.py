@@ -22,6 +22,9 @@ description:
   - The pod is evicted, so that disruption budgets count and a drain never takes another one at the same time; one that
     is not Ready is deleted. Then the task waits until the new pod answers, is in sync and known to every member. A new
     pod that is stuck ends the task with Kubernetes' own words; the others are untouched.
+  - An instance with Sentinels, of the role P(k8sredis.core.redis_sentinel#role), is restarted in the same way. Before
+    each pod every server and every Sentinel must say the same; after the master the Sentinels follow, one after the
+    other, while the rest of them keeps its quorum.
   - A run that is killed is simply run again. Only for the pods of an instance, by O(name).
 author:
   - the k8sredis.core authors (@k8sredis)
@@ -106,6 +109,11 @@ options:
         all the same when its data would be lost.
     type: bool
     default: false
+  sentinel_port:
+    description:
+      - Port of the Sentinels, for an instance that has some.
+    type: int
+    default: 26379
   wait_timeout:
     description:
       - Seconds for each wait, for the gate before a restart and for the new pod after it.
@@ -214,6 +222,7 @@ OPTIONS: dict[str, Any] = {
     "max_lag": {"type": "int", "default": 1048576},
     "maxmemory": {"type": "int", "default": 0},
     "accept_interruption": {"type": "bool", "default": False},
+    "sentinel_port": {"type": "int", "default": 26379},
     "wait_timeout": {"type": "int", "default": 300},
 }
 

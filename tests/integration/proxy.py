@@ -34,8 +34,8 @@ NEVER = 600
 """Seconds; by then every test is over."""
 
 PATIENCE: dict[tuple[int, ...], int] = {(3, 0): 5}
-"""Seconds. When a server is marked down to which a client was just being connected, HAProxy 3.0.11 forgets that client: it
-is told nothing, and has to leave by itself."""
+"""Seconds. When a server is marked down to which a client was just being connected, HAProxy 3.0.11 forgets that client:
+it is told nothing, and has to leave by itself."""
 
 AT_SERVERS = ("+ping", "+info", "+role")
 AT_SENTINELS = ("+ping", "+sentinel|get-master-addr-by-name")

@@ -16,6 +16,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._ansible import argu
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import module as border
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import names, sentinel_health, sentinel_report
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.acl import WATCH
+from ansible_collections.k8sredis.core.plugins.module_utils._execute.lock import Lock
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.watching import Watching
 from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Finding, Plan
 from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import SENTINELS, SERVERS
@@ -116,6 +117,24 @@ def changing(module: AnsibleModule) -> Iterator[Watching]:
         with border.locked(module, border.kube(module)) as lock:
             work.guard = lock.guard
             yield work
+
+
+@contextmanager
+def of_name(module: AnsibleModule, servers: Pods) -> Iterator[tuple[Watching, Lock | None]]:
+    """A whole instance, for modules whose options are about its servers; and its lock, without one in check mode."""
+    params = module.params
+    api = border.kube(module)
+    servers.lasting = True
+    work = Watching(servers, of_instance(module, api), names.master_name(params["namespace"], params["name"]))
+    try:
+        if module.check_mode:
+            yield work, None
+            return
+        with border.locked(module, api) as lock:
+            work.guard = lock.guard
+            yield work, lock
+    finally:
+        work.close()
 
 
 def _group(module: AnsibleModule, kind: str, tls: SSLContext | None, api: Kube | None) -> Endpoints | Pods:

@@ -24,7 +24,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide import decla
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Finding, Member, Node, Refused, Step, View
 from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import StatefulSet
 
-BROKEN, REPLICA, MASTER = "broken", "replica", "master"
+BROKEN, REPLICA, MASTER, SENTINEL = "broken", "replica", "master", "sentinel"
 
 SKIP = "skip"
 """For masters: not in this run."""
@@ -47,7 +47,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Turn:
-    """The restart of one pod. ``kind`` is BROKEN, REPLICA or MASTER."""
+    """The restart of one pod. ``kind`` is BROKEN, REPLICA, MASTER or SENTINEL."""
 
     pod: str
     kind: str
@@ -55,7 +55,12 @@ class Turn:
 
     @property
     def step(self) -> Step:
-        deeds = {BROKEN: "is replaced", REPLICA: "restarts", MASTER: "hands over to a replica, then restarts"}
+        deeds = {
+            BROKEN: "is replaced",
+            REPLICA: "restarts",
+            MASTER: "hands over to a replica, then restarts",
+            SENTINEL: "restarts",
+        }
         return Step("restart", self.pod, f"{self.pod} {deeds[self.kind]}", self.reason)
 
 
@@ -89,6 +94,12 @@ def wanted(made: Iterable[StatefulSet], restart_hash: str = "", made_from: str =
 
 def rollout(view: View, wished: Mapping[str, Wanted], requested: Mapping[str, str], bounds: Bounds) -> Rollout:
     turns = due(view, wished, requested)
+    waiting = {turn.pod for turn in turns}
+    return bounded(turns, bounds, done([node.member for node in view.nodes], wished, requested, waiting))
+
+
+def bounded(turns: list[Turn], bounds: Bounds, already: int) -> Rollout:
+    """As far as a run goes; ``already``: how many pods have been restarted for what these wait for."""
     allowed, held = turns, []
     if bounds.broken_only:
         return Rollout(tuple(turn for turn in turns if turn.kind == BROKEN))
@@ -101,7 +112,7 @@ def rollout(view: View, wished: Mapping[str, Wanted], requested: Mapping[str, st
                 "masters: restart when they may hand over"
             )
     if bounds.limit:
-        left = max(0, bounds.limit - done(view, wished, requested, {turn.pod for turn in turns}))
+        left = max(0, bounds.limit - already)
         waiting = [turn.pod for turn in allowed[left:]]
         allowed = allowed[:left]
         if waiting:
@@ -121,17 +132,18 @@ def due(view: View, wished: Mapping[str, Wanted], requested: Mapping[str, str]) 
     found = [
         (node, Turn(node.name, _kind(node), reason))
         for node in view.nodes
-        if (reason := _reason(node.member, wished.get(node.name), requested))
+        if (reason := why(node.member, wished.get(node.name), requested))
     ]
     return [turn for _node, turn in sorted(found, key=_place)]
 
 
-def done(view: View, wished: Mapping[str, Wanted], requested: Mapping[str, str], waiting: Collection[str]) -> int:
+def done(
+    members: Collection[Member], wished: Mapping[str, Wanted], requested: Mapping[str, str], waiting: Collection[str]
+) -> int:
     """How many pods have been restarted already for what the others wait for."""
-    outdated = any(_is_outdated(node.member, wished.get(node.name)) for node in view.nodes)
+    outdated = any(_is_outdated(member, wished.get(member.name)) for member in members)
     return sum(
-        node.name not in waiting and bool(node.member.uid) and (outdated or node.name in requested)
-        for node in view.nodes
+        member.name not in waiting and bool(member.uid) and (outdated or member.name in requested) for member in members
     )
 
 
@@ -147,8 +159,8 @@ def _kind(node: Node) -> str:
     return BROKEN if node.member.ready is not True and not node.answers else REPLICA
 
 
-def _reason(member: Member, wish: Wanted | None, requested: Mapping[str, str]) -> str:
-    """Empty when it is not due."""
+def why(member: Member, wish: Wanted | None, requested: Mapping[str, str]) -> str:
+    """Why a pod is due, empty when it is not."""
     if not member.uid or wish is None:
         return ""
     if _is_outdated(member, wish):
@@ -160,9 +172,9 @@ def _is_outdated(member: Member, wish: Wanted | None) -> bool:
     return bool(member.uid and wish and wish.restart_hash and member.restart_hash != wish.restart_hash)
 
 
-def request(view: View, shard: int | None, pods: Collection[str]) -> dict[str, str]:
+def request(members: Iterable[Member], shard: int | None, pods: Collection[str]) -> dict[str, str]:
     """Of the pods of a shard, or of those that are named, else of all. Raises Refused for names that nobody has."""
-    there = {node.name: node.member for node in view.nodes if node.member.uid}
+    there = {member.name: member for member in members if member.uid}
     unknown = [name for name in pods if name not in there]
     if unknown:
         raise Refused(
@@ -194,9 +206,9 @@ def text(requested: Mapping[str, str]) -> str:
     return json.dumps(dict(requested), sort_keys=True, separators=(",", ":"))
 
 
-def open_request(view: View, requested: Mapping[str, str]) -> list[str]:
+def open_request(members: Iterable[Member], requested: Mapping[str, str]) -> list[str]:
     """Names of the pods of a request that have not been replaced yet."""
-    return [node.name for node in view.nodes if node.member.uid and requested.get(node.name) == node.member.uid]
+    return [member.name for member in members if member.uid and requested.get(member.name) == member.uid]
 
 
 def listed(turns: Iterable[Turn]) -> list[dict[str, str]]:
@@ -206,8 +218,12 @@ def listed(turns: Iterable[Turn]) -> list[dict[str, str]]:
 
 def findings(view: View, wished: Mapping[str, Wanted], requested: Mapping[str, str]) -> list[Finding]:
     """For the doctor: one for each reason."""
+    return of_turns(due(view, wished, requested))
+
+
+def of_turns(turns: Iterable[Turn]) -> list[Finding]:
     by_reason: dict[str, list[str]] = {}
-    for turn in due(view, wished, requested):
+    for turn in turns:
         by_reason.setdefault(turn.reason, []).append(turn.pod)
     advice = "a run of the playbook restarts it in its turn"
     return [

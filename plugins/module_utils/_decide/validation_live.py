@@ -18,7 +18,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
     quantities,
     versions,
 )
-from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import CLUSTER, SENTINEL, Declaration
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import SENTINEL, Declaration
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import foreign, unchangeable, unusable
 from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import (
     SENTINELS,
@@ -342,7 +342,7 @@ def _declared(wish: Declaration, seen: StatefulSet, way_out: str) -> Iterator[tu
         yield seen.name, foreign(f"StatefulSet {seen.name}", reason, advice)
         return
     for change in declared.changes(before, wish):
-        if change.setting in declared.SCALE or (declared.is_rolled(change) and wish.topology == CLUSTER):
+        if change.setting in declared.SCALE or declared.is_rolled(change):
             continue  # A run goes from any number to any other, and restarts pods one by one.
         yield change.setting, declared.problem(change, way_out)
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import (
+    SERVERS,
     Budget,
     Claim,
     ClaimTemplate,
@@ -69,9 +70,10 @@ def observe(kube: Kube, question: Question) -> Instance:
     return _instance(question, answers, extras)
 
 
-def statefulsets(kube: Kube, name: str) -> tuple[StatefulSet, ...]:
+def statefulsets(kube: Kube, name: str, component: str = SERVERS) -> tuple[StatefulSet, ...]:
     """Those of an instance."""
-    return tuple(statefulset(found) for found in kube.list(kube.path("statefulsets", group=APPS), pods.selector(name)))
+    selector = pods.selector(name, component)
+    return tuple(statefulset(found) for found in kube.list(kube.path("statefulsets", group=APPS), selector))
 
 
 def claims(kube: Kube, name: str) -> tuple[Claim, ...]:

@@ -112,7 +112,7 @@ class Pods:
         self._container = container
         self._transport = transport
         self._access = access
-        self._lasting = lasting
+        self.lasting = lasting
         self._zones: dict[str, str] | None = None
         self._events_are_secret = False
 
@@ -120,7 +120,7 @@ class Pods:
         found = self._kube.list(self._kube.path("pods"), self._selector)
         zones = self._zones_of_nodes(found)
         members = tuple(pods.member(pod, self._port, self._container, zones) for pod in found)
-        if not self._lasting:
+        if not self.lasting:
             return members
         services = self._kube.list(self._kube.path("services"), self._selector)
         addresses = {each["metadata"]["name"]: each["spec"].get("clusterIP", "") for each in services}
