@@ -45,7 +45,6 @@ class Instance(Protocol):
 
     def members(self) -> list[Member]:
         """Of all pods, looked at now."""
-        ...
 
     def due(self, job: Job) -> list[Turn]: ...
 

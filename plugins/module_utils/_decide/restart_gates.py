@@ -62,12 +62,12 @@ def _last_copy(view: View, node: Node, limits: Limits) -> Iterator[str]:
     others = [other for other in _shard(view, node) if other is not node]
     if not holds or any(other.myself.master_id or table.own_slots(other) for other in others):
         return
-    lost = node.member.volatile or _keeps_nothing(node)
+    lost = node.member.volatile or keeps_nothing(node)
     if lost and node.member.ever_ran and (node.keys or not node.answers):
         yield "its data ends with the pod and no other member of its shard has it; add a replica first"
 
 
-def _keeps_nothing(node: Node) -> bool:
+def keeps_nothing(node: Node) -> bool:
     settings = node.settings or {}
     return settings.get("appendonly") == "no" and settings.get("save") == ""
 

@@ -31,7 +31,7 @@ def refusal(watch: Watch, turn: Turn, limits: Limits) -> str:
     server = watch.server(turn.pod)
     if server is None:
         return ""
-    found = [*_memory(watch, limits)]
+    found = [*_memory(watch, limits), *_last_copy(watch, server)]
     if turn.kind != BROKEN and len(watch.answering) == len(watch.servers):
         found += [*_least_replicas(watch, server, limits), *_successor(watch, server, turn, limits)]
     return next(iter(found), "")
@@ -45,6 +45,16 @@ def _memory(watch: Watch, limits: Limits) -> Iterator[str]:
                 f"{other.name} uses {used} bytes, more than the {limits.maxmemory} of maxmemory that it would have "
                 "then; delete data, or declare more memory"
             )
+
+
+def _last_copy(watch: Watch, server: Node) -> Iterator[str]:
+    """Nobody but itself has the data."""
+    others = [
+        one for one in watch.answering if one is not server and (watched.is_master(one) or watched.is_linked(one))
+    ]
+    lost = server.member.volatile or restart_gates.keeps_nothing(server)
+    if not others and lost and server.member.ever_ran and (server.keys or not server.answers):
+        yield "its data ends with the pod and no other server has it; add a replica first"
 
 
 def _least_replicas(watch: Watch, server: Node, limits: Limits) -> Iterator[str]:

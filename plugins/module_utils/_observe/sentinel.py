@@ -15,8 +15,8 @@ from ansible_collections.k8sredis.core.plugins.module_utils._model_sentinel impo
 from ansible_collections.k8sredis.core.plugins.module_utils._observe import parse
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.redis import Clients, is_error, one_line
 
-SETTINGS = ("min-replicas-max-lag", "min-replicas-to-write", "replica-priority")
-"""Of a server: what says when a master refuses writes, and whom Sentinels choose."""
+SETTINGS = ("appendonly", "min-replicas-max-lag", "min-replicas-to-write", "replica-priority", "save")
+"""Of a server: what says when a master refuses writes, whom Sentinels choose, and whether anything is kept."""
 
 
 def observe(
