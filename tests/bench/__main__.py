@@ -68,7 +68,7 @@ def _cases(servers: list[Server], quick: bool, groups: Sequence[str]) -> Iterato
         if "failovers" in groups:
             yield failovers.figure(server)
         if "sentinel" in groups:
-            yield sentinel.figure(server)
+            yield from sentinel.figures(server)
     if "planner" in groups:
         for nodes in (100,) if quick else (100, 300, 1000):
             yield planner.plan(nodes)

@@ -21,12 +21,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle
+from typing import Protocol
 
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from tests.environment import CHECKOUT
-from tests.loopback import Process
 
 NOT_ANSWERED = 0.25
 """Seconds after which a member that says nothing is left for the next one."""
@@ -42,8 +42,15 @@ class Stall:
     seconds: float = 0.0
 
 
+class Reached(Protocol):
+    """A server, or a proxy in front of servers."""
+
+    @property
+    def endpoint(self) -> str: ...
+
+
 @contextmanager
-def felt(members: Sequence[Process], key: str) -> Iterator[Stall]:
+def felt(members: Sequence[Reached], key: str) -> Iterator[Stall]:
     """By a client of these members, which are one shard, during the body."""
     stall = Stall()
     command = [sys.executable, "-m", "tests.bench.stall", key, *(member.endpoint for member in members)]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.environment import CHECKOUT
 
-MEASURED = ("move-empty/3-4", "reshard-setslot/3-6", "failover-stall/3x1", "sentinel-stall/1+1")
+MEASURED = ("move-empty/3-4", "reshard-setslot/3-6", "failover-stall/3x1", "sentinel-stall/1+1", "proxy-stall/1+1")
 
 
 def test_the_quick_bench_writes_every_figure(tmp_path: Path) -> None:

@@ -190,6 +190,16 @@ def test_nobody_is_served_without_a_majority(server: Server, program: Server) ->
         assert PASSWORD not in proxy.log
 
 
+def test_nobody_is_served_before_a_sentinel_has_answered(server: Server, program: Server) -> None:
+    """HAProxy takes for given what it has not checked yet."""
+    with watched(server, replicas=1) as made, proxied(program, made):
+        for sentinel in made.sentinels:
+            sentinel.send_signal(signal.SIGSTOP)
+        with unready(program, made) as late:
+            assert eventually(lambda: "Server master/sessions-0-1 is DOWN" in late.log)
+            assert {late.leads_to() for _number in range(10)} == {""}
+
+
 def test_a_server_that_the_sentinels_name_and_that_is_no_master(server: Server, program: Server) -> None:
     """Somebody made it a replica by hand, which Sentinels do not see for a while."""
     with watched(server) as made, proxied(program, made) as proxy, proxy.client() as client:

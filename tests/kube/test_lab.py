@@ -20,15 +20,22 @@ from typing import Any
 
 import pytest
 
+from tests.integration.proxy import configuration
 from tests.kube import images
 from tests.kube.cgroups import Cgroups
 from tests.kube.lab import Lab
 from tests.kube.oci import Image
 from tests.kube.processes import components, pid
-from tests.servers import available
+from tests.servers import available, proxies
 
 LAB = Lab("test")
 SECONDS = 300
+PROXY = """
+haproxy -v
+haproxy -f /data/haproxy.cfg &
+until busybox wget -q -O - http://127.0.0.1:8404/healthz; do sleep 0.1; done
+kill $!
+"""
 pytestmark = [
     pytest.mark.lab,
     pytest.mark.skipif(os.geteuid() != 0, reason="a local Kubernetes needs root: namespaces, mounts and cgroups"),
@@ -237,6 +244,25 @@ def test_every_fetched_server_is_an_image_that_runs() -> None:
     apply(*(pod(name, probe.format(each.family), each.image) for name, each in zip(names, servers, strict=True)))
     for name, server in zip(names, servers, strict=True):
         assert f"server v={server.version} " in end_of(name)
+
+
+def test_every_fetched_haproxy_is_an_image_that_takes_the_configuration_of_the_role() -> None:
+    """As the user of the official image, whose number the pod must say, and with nothing to write to."""
+    programs = proxies()
+    assert programs
+    given = {"port": 6379, "sentinel_port": 26379, "proxy_port": 6379, "proxy_replicas_port": 6380}
+    text = configuration(["10.96.0.1"], ["10.96.0.2"], proxy_health_port=8404, ip_family="ipv4", **given)
+    apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "proxy"}, "data": {"haproxy.cfg": text}})
+    volumes = [{"name": "configuration", "configMap": {"name": "proxy"}}]
+    pods = {
+        each: pod(f"haproxy-{each.version.replace('.', '-')}", PROXY, each.image, volumes=volumes) for each in programs
+    }
+    for made in pods.values():
+        made["spec"]["securityContext"] |= {"runAsUser": 99}
+        made["spec"]["containers"][0]["securityContext"] |= {"readOnlyRootFilesystem": True}
+    apply(*pods.values())
+    for program, made in pods.items():
+        assert f"HAProxy version {program.version}-" in end_of(made["metadata"]["name"])
 
 
 def test_an_image_is_loaded_into_all_nodes(tmp_path: Path) -> None:
