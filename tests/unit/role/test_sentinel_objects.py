@@ -117,6 +117,7 @@ def test_nothing_of_the_role_is_used_without_being_declared() -> None:
     for path in [*ROLE.glob("tasks/*"), *ROLE.glob("vars/*")]:
         text = path.read_text(encoding="utf-8")
         declared |= set(re.findall(r"^\s*register: (\w+)", text, re.MULTILINE))
+        declared |= set(re.findall(r"^\s+(__redis_sentinel_\w+):", text, re.MULTILINE))
         used |= dict.fromkeys(re.findall(r"\b(?:__)?redis_sentinel_\w+", text), path.name)
     unknown = {name: where for name, where in used.items() if name not in declared}
     assert unknown == {}

@@ -184,3 +184,33 @@ def test_a_full_disk(pod: Answering) -> None:
     assert done.returncode == 1
     assert "its sentinel.conf cannot be written; make space on its volume." in done.stderr
     assert pod.place("/data/sentinel.conf").read_text(encoding="utf-8") == before
+
+
+def test_a_master_whose_pod_has_another_address_now(pod: Answering) -> None:
+    """As in an instance that was removed and made again over its claims."""
+    former(pod, "sentinel monitor web.sessions 10.96.9.9 6379 2", "sentinel config-epoch web.sessions 4")
+    pod.write("/data/servers", "sessions-0-1 10.96.9.8\nsessions-0-0 10.96.9.9\n")
+    lines = started(pod)
+    assert watching(OTHER)[0] in lines
+    assert "sentinel config-epoch web.sessions 4" in lines
+    assert pod.place("/data/servers").read_text(encoding="utf-8").startswith(f"sessions-0-0 {OTHER}\n")
+
+
+@pytest.mark.parametrize("book", ["", "sessions-0-9 10.96.9.9\n", "sessions-0-0 10.96.9.90\n"])
+def test_a_master_whom_nobody_knows(pod: Answering, book: str) -> None:
+    former(pod, "sentinel monitor web.sessions 10.96.9.9 6379 2")
+    pod.write("/data/servers", book)
+    done = pod.run("sentinel")
+    assert "watched 10.96.9.9, which is no server of this instance any more" in done.stderr
+    assert "monitor" not in pod.place("/data/sentinel.conf").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("answers_at", "tries"), [(1, 1), (3, 3), (99, 5)])
+def test_it_does_not_begin_to_connect_into_the_void(pod: Answering, answers_at: int, tries: int) -> None:
+    """Five times at most: a kube_node may be lost for good."""
+    former(pod, f"sentinel monitor web.sessions {OTHER} 6379 2")
+    asked = pod.folder / "tries"
+    hangs = f'echo x >>"{asked}"; [ "$(grep -c x "{asked}")" -ge {answers_at} ] || exit 124'
+    pod.program("timeout", f'case "$*" in *" -h {OTHER} -p 6379 PING") {hangs} ;; esac; shift; exec "$@"')
+    started(pod)
+    assert asked.read_text(encoding="ascii").count("x") == tries
