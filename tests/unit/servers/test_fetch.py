@@ -13,6 +13,7 @@ import pytest
 
 from tests.cache import made_whole
 from tests.servers import apt, fetch, store
+from tests.servers.suites import PROXIES
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,18 @@ def test_available_is_sorted_by_version_and_ignores_unfinished_ones(
         about = {"family": "redis", "version": version, "suite": "sid"}
         (tmp_path / "servers" / folder / "server.json").write_text(json.dumps(about), encoding="utf-8")
     assert [server.image for server in store.available()] == ["localhost/redis:8.6.3", "localhost/redis:8.10.0"]
+
+
+def test_haproxy_is_kept_apart_from_the_servers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("K8SREDIS_CACHE", str(tmp_path))
+    source = PROXIES[0]
+    folder = store.folder_of(source) / "haproxy-2.6.12"
+    folder.mkdir(parents=True)
+    store.write(folder, source.family, "2.6.12", source.suite)
+    assert store.available() == []
+    assert [proxy.image for proxy in store.proxies()] == ["localhost/haproxy:2.6.12"]
+    assert source not in store.missing()
+    assert source.packages == ["haproxy/bookworm"]
 
 
 def test_a_failed_making_leaves_nothing_and_the_next_clears_what_a_killed_one_left(tmp_path: Path) -> None:
