@@ -1,14 +1,16 @@
 # Copyright (c) 2026 the k8sredis.core authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The libraries by which applications talk to a cluster, each with its own default settings."""
+"""The libraries by which applications talk to a cluster, or to a master with Sentinels, each with its own default
+settings."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
-from tests.chaos import glide, redis_py
+from tests.chaos import coredis_sentinel, glide, glide_plain, redis_py, redis_py_plain, redis_py_sentinel
+from tests.chaos.target import Target
 from tests.chaos.waited import Waited
 
 
@@ -29,13 +31,17 @@ class Client(Protocol):
     def waited(self) -> Waited: ...
 
 
-Connect = Callable[[Sequence[tuple[str, int]], Mapping[str, str], int], Client]
-"""From seeds, the login, and the number of replicas for which writes wait."""
+Connect = Callable[[Target, int], Client]
+"""The number is that of the replicas for which writes wait."""
 
-LIBRARIES: dict[str, Connect] = {"redis-py": redis_py.RedisPy, "glide": glide.Glide}
+OF_CLUSTERS: dict[str, Connect] = {"redis-py": redis_py.RedisPy, "glide": glide.Glide}
 
+OF_SENTINELS: dict[str, Connect] = {
+    "redis-py-sentinel": redis_py_sentinel.RedisPySentinel,
+    "coredis-sentinel": coredis_sentinel.CoredisSentinel,
+    "redis-py-plain": redis_py_plain.RedisPyPlain,
+    "glide-plain": glide_plain.GlidePlain,
+}
+"""The plain ones go through the proxy."""
 
-def addresses(seeds: Sequence[str]) -> list[tuple[str, int]]:
-    """``host:port``, ``[address]:port`` for IPv6."""
-    parts = [seed.rpartition(":") for seed in seeds]
-    return [(host.strip("[]"), int(port)) for host, _colon, port in parts]
+LIBRARIES = {**OF_CLUSTERS, **OF_SENTINELS}

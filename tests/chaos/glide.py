@@ -11,36 +11,44 @@ was acknowledged was applied once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import Any
 
 from glide_sync import GlideClusterClient, GlideClusterClientConfiguration, NodeAddress, ServerCredentials
 
+from tests.chaos.target import Target, addresses
 from tests.chaos.waited import Waited
 
 
 class Glide:
     """It has one connection for all threads, which a WAIT would hold up for all: its writes do without."""
 
-    def __init__(self, seeds: Sequence[tuple[str, int]], access: Mapping[str, str], replicas: int) -> None:
+    def __init__(self, target: Target, replicas: int) -> None:
         del replicas
-        credentials = ServerCredentials(access["password"], access.get("username")) if access.get("password") else None
+        self._client = self.connect(addresses(target.seeds), credentials(target))
+
+    def connect(self, seeds: list[tuple[str, int]], login: ServerCredentials | None) -> Any:
         nodes = [NodeAddress(host, port) for host, port in seeds]
-        self._cluster = GlideClusterClient.create(GlideClusterClientConfiguration(nodes, credentials=credentials))
+        return GlideClusterClient.create(GlideClusterClientConfiguration(nodes, credentials=login))
 
     def increment(self, key: str) -> int:
-        return int(self._cluster.incr(key))
+        return int(self._client.incr(key))
 
     def append(self, key: str, element: str) -> int:
-        return int(self._cluster.rpush(key, [element]))
+        return int(self._client.rpush(key, [element]))
 
     def read_counter(self, key: str) -> object:
-        return self._cluster.get(key)
+        return self._client.get(key)
 
     def read_list(self, key: str) -> object:
-        return self._cluster.lrange(key, -1, -1)
+        return self._client.lrange(key, -1, -1)
 
     def unanswered(self, *, acknowledged: bool) -> int:
         return 0 if acknowledged else 1
 
     def waited(self) -> Waited:
         return Waited()
+
+
+def credentials(target: Target) -> ServerCredentials | None:
+    password = target.access.get("password")
+    return ServerCredentials(password, target.access.get("username")) if password else None

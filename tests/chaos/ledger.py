@@ -27,9 +27,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos import record, timeline
-from tests.chaos.clients import LIBRARIES
+from tests.chaos.clients import OF_CLUSTERS, OF_SENTINELS
 from tests.chaos.plan import Plan
 from tests.chaos.record import Mark, Run, log_path, slots_from
+from tests.chaos.target import Sentinels, Target
 from tests.chaos.verdict import Verdict, judge
 from tests.environment import CHECKOUT
 
@@ -43,8 +44,7 @@ END_SECONDS = 30.0
 class Ledger:
     """Made by ``running``."""
 
-    seeds: Sequence[str]
-    access: Mapping[str, str]
+    target: Target
     folder: Path
     command: Sequence[str]
     clients: tuple[str, ...]
@@ -156,7 +156,7 @@ class Ledger:
         return [*self.command, sys.executable, "-m", "tests.chaos", verb]
 
     def _told(self, more: Mapping[str, Any]) -> str:
-        told = {"seeds": list(self.seeds), "access": dict(self.access), "plan": asdict(self.plan), **more}
+        told = {**asdict(self.target), "plan": asdict(self.plan), **more}
         return json.dumps(told) + "\n"
 
 
@@ -167,16 +167,20 @@ def running(
     folder: Path,
     *,
     command: Sequence[str] = (),
-    clients: Sequence[str] = tuple(LIBRARIES),
+    clients: Sequence[str] = (),
+    sentinels: Sentinels | None = None,
     **plan: Any,
 ) -> Iterator[Ledger]:
     """Clients that write and read until ``finish`` or the end of the block.
 
-    ``seeds``: ``host:port`` of some members, or a name that leads to them. ``access``: username and password, or
-    nothing. ``command``: words before each program of the ledger, to run it in another network; it must see the same
-    files, and pass stdin on. ``plan``: see ``Plan``.
+    ``seeds``: ``host:port`` of some members, or a name that leads to them; beside ``sentinels``, that of the proxy.
+    ``access``: username and password, or nothing. ``command``: words before each program of the ledger, to run it in
+    another network; it must see the same files, and pass stdin on. ``clients``: all that know the topology, unless
+    some are named. ``plan``: see ``Plan``.
     """
-    made = Ledger(seeds, access, folder, command, tuple(clients), Plan(secrets.token_hex(4), **plan))
+    target = Target(list(seeds), dict(access), sentinels)
+    libraries = tuple(clients or (OF_SENTINELS if sentinels else OF_CLUSTERS))
+    made = Ledger(target, folder, command, libraries, Plan(secrets.token_hex(4), **plan))
     try:
         made.start()
         yield made

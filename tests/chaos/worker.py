@@ -21,9 +21,10 @@ from itertools import count, cycle
 from pathlib import Path
 from typing import Any, TextIO
 
-from tests.chaos.clients import LIBRARIES, Client, addresses
+from tests.chaos.clients import LIBRARIES, Client
 from tests.chaos.operations import APPEND, INCREMENT, READ, Log, Operation
 from tests.chaos.plan import COUNTER, Key, Plan, keys
+from tests.chaos.target import target_from
 
 CONNECT_SECONDS = 20.0
 """An application that cannot connect is started again; so is the library here."""
@@ -121,7 +122,7 @@ def _connect(told: dict[str, Any]) -> Client:
     deadline = time.monotonic() + CONNECT_SECONDS
     while True:
         try:
-            return LIBRARIES[told["client"]](addresses(told["seeds"]), told["access"], told["plan"]["replicas"])
+            return LIBRARIES[told["client"]](target_from(told), told["plan"]["replicas"])
         except Exception:
             if time.monotonic() > deadline:
                 raise

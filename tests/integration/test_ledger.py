@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.chaos import ledger
-from tests.chaos.clients import LIBRARIES
+from tests.chaos.clients import LIBRARIES, OF_CLUSTERS
 from tests.chaos.plan import COUNTER, LIST, Plan, keys, kind_of, slot_of
+from tests.chaos.target import Target
 from tests.integration import modules, servers_say
 from tests.loopback import Process, processes
 from tests.servers import Server, available
@@ -42,7 +43,7 @@ def test_calm(server: Server, tmp_path: Path) -> None:
             run.mark("half of the time is over")
             run.wait_for_writes(WRITES)
             verdict = run.finish()
-    assert len(running) == 2 * len(LIBRARIES)
+    assert len(running) == 2 * len(OF_CLUSTERS)
     assert not [words for words in running if PASSWORD in words]
     assert verdict.clean, verdict
     assert all(one.acknowledged >= run.plan.groups for one in verdict.by_client.values()), verdict
@@ -121,7 +122,7 @@ def test_sent_on_to_a_node_without_slots(one_of_each: Server) -> None:
     with processes(one_of_each, 4) as members:
         *served, new = members
         modules.create(served, shards=3, replicas=0, node_timeout=5000)
-        client = LIBRARIES["redis-py"]([(served[0].host, served[0].port)], {}, 0)
+        client = LIBRARIES["redis-py"](Target([served[0].endpoint], {}), 0)
         new.ask("CLUSTER", "MEET", served[0].host, str(served[0].port))
         _wait_until(lambda: all(len(servers_say.table(member)) == len(members) for member in members))
         _wait_until(lambda: "cluster_state:ok" in new.ask("CLUSTER", "INFO"))

@@ -14,9 +14,9 @@ from redis.driver_info import DriverInfo
 from redis.exceptions import ConnectionError as Broken
 from redis.exceptions import ReadOnlyError
 
-from tests.chaos import redis_py
-from tests.chaos.redis_py import WATCHED, Watched
+from tests.chaos import watched
 from tests.chaos.waited import Waited
+from tests.chaos.watched import WATCHED, Watched
 
 
 @pytest.fixture
@@ -27,24 +27,24 @@ def listener() -> Iterator[socket.socket]:
 
 @pytest.mark.parametrize("verb", WATCHED)
 def test_unanswered(listener: socket.socket, verb: str) -> None:
-    redis_py._this_thread.sent = redis_py._this_thread.unanswered = redis_py._this_thread.replicas = 0
+    watched._this_thread.sent = watched._this_thread.unanswered = watched._this_thread.replicas = 0
     nameless = DriverInfo(name="", lib_version="")  # so that nothing but the write is sent
     connection = Watched("127.0.0.1", listener.getsockname()[1], protocol=2, driver_info=nameless)
 
     _send(connection, listener, verb, b":1\r\n")
     assert connection.read_response() == 1
-    assert redis_py._this_thread.unanswered == 0
+    assert watched._this_thread.unanswered == 0
 
     _send(connection, listener, verb, b"")
     with pytest.raises(Broken):
         connection.read_response()
-    assert redis_py._this_thread.unanswered == 1
+    assert watched._this_thread.unanswered == 1
 
     _send(connection, listener, verb, b"-READONLY You can't write against a read only replica.\r\n")
     with pytest.raises(ReadOnlyError):
         connection.read_response()
-    assert redis_py._this_thread.unanswered == 1
-    assert redis_py._this_thread.sent == 3
+    assert watched._this_thread.unanswered == 1
+    assert watched._this_thread.sent == 3
 
 
 @pytest.mark.parametrize(
@@ -60,8 +60,8 @@ def test_unanswered(listener: socket.socket, verb: str) -> None:
 )
 def test_wait(listener: socket.socket, answer: bytes, replicated: bool) -> None:
     """The write's own answer stands whatever becomes of WAIT, and a connection that may still answer it is closed."""
-    redis_py._this_thread.unanswered, redis_py._this_thread.replicas = 0, 2
-    redis_py._this_thread.waited = Waited()
+    watched._this_thread.unanswered, watched._this_thread.replicas = 0, 2
+    watched._this_thread.waited = Waited()
     connection = Watched("127.0.0.1", listener.getsockname()[1], protocol=2, driver_info=DriverInfo("", ""))
     connection.connect()
     server, _address = listener.accept()
@@ -74,21 +74,21 @@ def test_wait(listener: socket.socket, answer: bytes, replicated: bool) -> None:
         assert connection.read_response() == 7
         sent = server.recv(1000)
     assert sent == b"*3\r\n$4\r\nWAIT\r\n$1\r\n2\r\n$4\r\n1000\r\n"
-    assert redis_py._this_thread.waited.replicated is replicated
-    assert redis_py._this_thread.unanswered == 0
+    assert watched._this_thread.waited.replicated is replicated
+    assert watched._this_thread.unanswered == 0
     assert (connection._sock is not None) is answer.startswith(b":")
     connection.disconnect()
 
 
 def test_wait_on_another_connection_than_the_write_says_nothing(listener: socket.socket) -> None:
     """There it is answered with all replicas at once."""
-    redis_py._this_thread.replicas, redis_py._this_thread.waited = 2, Waited()
+    watched._this_thread.replicas, watched._this_thread.waited = 2, Waited()
     connection = Watched("127.0.0.1", listener.getsockname()[1], protocol=2, driver_info=DriverInfo("", ""))
     with ThreadPoolExecutor(1) as pool:
         answered = pool.submit(_answer_once, listener, b":2\r\n")
         connection._wait()
         answered.result()
-    assert not redis_py._this_thread.waited.replicated
+    assert not watched._this_thread.waited.replicated
 
 
 def _answer_once(listener: socket.socket, answer: bytes) -> None:

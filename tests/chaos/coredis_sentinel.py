@@ -1,0 +1,80 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""coredis' client of a master that Sentinels name, with its default settings but for times.
+
+It repeats nothing there (its Sentinel class has NoRetryPolicy), so each error stands for at most one application of the
+write. Without times it would wait for a master that hangs for as long as TCP does; five seconds are those of redis-py.
+It knows asyncio alone: one loop in a thread of its own serves the threads of the ledger, over connections that they
+share, so that a WAIT would hold up others: its writes do without.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from typing import Any
+
+from coredis import Sentinel
+from coredis.connection import TCPLocation
+
+from tests.chaos.target import Target, addresses
+from tests.chaos.waited import Waited
+
+SECONDS = 5.0
+
+
+class CoredisSentinel:
+    def __init__(self, target: Target, replicas: int) -> None:
+        del replicas
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        connected: Future[Any] = Future()
+        self._serving = asyncio.run_coroutine_threadsafe(self._serve(target, connected), self._loop)
+        self._client = connected.result()
+
+    async def _serve(self, target: Target, connected: Future[Any]) -> None:
+        """Sentinel and master are used inside their contexts, which must be left by the task that entered them."""
+        times: dict[str, Any] = {"stream_timeout": SECONDS, "connect_timeout": SECONDS}
+        watched = target.watched
+        try:
+            sentinel = Sentinel(
+                [TCPLocation(*address) for address in addresses(watched.seeds)],
+                sentinel_kwargs={**watched.access, **times},
+                decode_responses=True,
+                **{**target.access, **times},
+            )
+            async with sentinel, sentinel.primary_for(watched.master_name) as master:
+                connected.set_result(master)
+                await asyncio.Event().wait()
+        except BaseException as error:
+            if not connected.done():
+                connected.set_exception(error)
+            raise
+
+    def _result(self, command: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(command, self._loop).result()
+
+    def increment(self, key: str) -> int:
+        return int(self._result(_awaited(self._client.incr(key))))
+
+    def append(self, key: str, element: str) -> int:
+        return int(self._result(_awaited(self._client.rpush(key, [element]))))
+
+    def read_counter(self, key: str) -> object:
+        return self._result(_awaited(self._client.get(key)))
+
+    def read_list(self, key: str) -> object:
+        return self._result(_awaited(self._client.lrange(key, -1, -1)))
+
+    def unanswered(self, *, acknowledged: bool) -> int:
+        return 0 if acknowledged else 1
+
+    def waited(self) -> Waited:
+        return Waited()
+
+
+async def _awaited(command: Any) -> Any:
+    return await command
