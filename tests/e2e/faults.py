@@ -27,7 +27,8 @@ from tests.kube import node as nodes
 from tests.kube.cgroups import Cgroups
 from tests.kube.lab import NODES, Lab, Node
 
-SERVERS = ("redis-server", "valkey-server")
+SERVERS = ("redis-server", "valkey-server", "haproxy")
+CONTAINERS = ("redis", "sentinel", "haproxy")
 EVICTED_WITHIN = 120.0
 """Seconds: a disruption budget refuses the second pod until the first one is Ready again."""
 ENDED_WITHIN = 30.0
@@ -35,7 +36,7 @@ ENDED_WITHIN = 30.0
 
 
 def kill(pod: dict[str, Any]) -> None:
-    """The server process of a pod, as the kernel does when memory runs out; its pod stays."""
+    """The server process of a pod, or its Sentinel or proxy, as the kernel does when memory runs out; its pod stays."""
     with _server(pod) as process:
         signal.pidfd_send_signal(process, signal.SIGKILL)
 
@@ -66,7 +67,7 @@ def _server(pod: dict[str, Any]) -> Iterator[int]:
 
 def server_of(pod: dict[str, Any], lab: Lab) -> int:
     """Its pid on this machine."""
-    (status,) = [one for one in pod["status"]["containerStatuses"] if one["name"] == "redis"]
+    (status,) = [one for one in pod["status"]["containerStatuses"] if one["name"] in CONTAINERS]
     container = status["containerID"].rpartition("/")[2]
     folders = [tree.folder / lab.cgroup / pod["spec"]["nodeName"] for tree in Cgroups.of(lab.cgroup).trees]
     found = servers_in(folders, pod["metadata"]["uid"], container)

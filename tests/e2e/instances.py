@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Variables of small instances, and what pods say."""
+"""Variables of small instances of both roles, and what pods say."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ import base64
 from typing import Any
 
 from tests.e2e.cluster import Cluster
+from tests.servers import proxies
 
 Variables = dict[str, Any]
+
+OFFICIAL_PROXY = "docker.io/library/haproxy:3.2.9"
+"""For another Kubernetes than the local one."""
 
 
 def instance(name: str, namespace: str, image: str, **variables: Any) -> Variables:
@@ -25,6 +29,34 @@ def instance(name: str, namespace: str, image: str, **variables: Any) -> Variabl
         **variables,
     }
     return {f"redis_cluster_{key}": value for key, value in small.items()}
+
+
+def sentinel_instance(cluster: Cluster, name: str, namespace: str, image: str, **variables: Any) -> Variables:
+    """Three servers, three Sentinels and two proxies of little weight, with small claims."""
+    small = {
+        "name": name,
+        "namespace": namespace,
+        "image": image,
+        "proxy_image": proxies()[-1].image if cluster.local else OFFICIAL_PROXY,
+        "proxy_resources": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"memory": "128Mi"}},
+        "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
+        "sentinel_resources": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"memory": "64Mi"}},
+        "storage": {"size": "64Mi"},
+        "sentinel_storage": {"size": "16Mi"},
+        **variables,
+    }
+    return {f"redis_sentinel_{key}": value for key, value in small.items()}
+
+
+def role_of(variables: Variables) -> str:
+    """The one that these are variables of."""
+    return "redis_sentinel" if "redis_sentinel_name" in variables else "redis_cluster"
+
+
+def place_of(variables: Variables) -> tuple[str, str]:
+    """Namespace and name."""
+    role = role_of(variables)
+    return variables[f"{role}_namespace"], variables[f"{role}_name"]
 
 
 def pods(cluster: Cluster, namespace: str, name: str) -> list[dict[str, Any]]:

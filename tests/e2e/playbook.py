@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.cluster import Cluster
+from tests.e2e.instances import Variables, place_of, role_of
 from tests.environment import CHECKOUT, tool_environment
 
 SECONDS = 900
@@ -62,18 +63,25 @@ def run(cluster: Cluster, playbook: str, variables: Mapping[str, Any], *options:
     return Run(done.returncode, done.stdout)
 
 
-def converge(cluster: Cluster, variables: Mapping[str, Any], *options: str, **environment: str) -> Run:
+def converge(cluster: Cluster, variables: Variables, *options: str, **environment: str) -> Run:
     """A run that must succeed."""
-    done = run(cluster, "redis_cluster", variables, *options, **environment)
+    done = run(cluster, role_of(variables), variables, *options, **environment)
     assert done.succeeded, done.output
     return done
 
 
-def destroy(cluster: Cluster, variables: Mapping[str, Any], *options: str, **environment: str) -> Run:
+def destroy(cluster: Cluster, variables: Variables, *options: str, **environment: str) -> Run:
     """With its claims and passwords; it must succeed."""
-    everything = {"redis_cluster_delete_claims": True, "redis_cluster_delete_auth": True}
-    confirmed = {**variables, **everything, "redis_cluster_confirm_destroy": variables["redis_cluster_name"]}
-    done = run(cluster, "redis_cluster_destroy", confirmed, *options, **environment)
+    role = role_of(variables)
+    everything = {**variables, f"{role}_delete_claims": True, f"{role}_delete_auth": True}
+    return stop(cluster, everything, *options, **environment)
+
+
+def stop(cluster: Cluster, variables: Variables, *options: str, **environment: str) -> Run:
+    """Destroyed, but for its claims and passwords unless these are named; it must succeed."""
+    role, (_namespace, name) = role_of(variables), place_of(variables)
+    confirmed = {**variables, f"{role}_confirm_destroy": name}
+    done = run(cluster, f"{role}_destroy", confirmed, *options, **environment)
     assert done.succeeded, done.output
     return done
 

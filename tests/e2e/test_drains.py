@@ -15,7 +15,7 @@ import pytest
 
 from tests.e2e import playbook
 from tests.e2e.cluster import Cluster, images
-from tests.e2e.instances import Variables, are_others, instance, lives, pods
+from tests.e2e.instances import Variables, are_others, instance, lives, place_of, pods
 from tests.e2e.load import accounted
 from tests.e2e.outages import are_ready, eventually, is_healthy, master_of
 from tests.e2e.watched import watched
@@ -43,7 +43,7 @@ def draining(cluster: Cluster, node: str, name: str) -> Iterator[subprocess.Pope
 
 
 def left(cluster: Cluster, variables: Variables, node: str) -> list[str]:
-    namespace, name = variables["redis_cluster_namespace"], variables["redis_cluster_name"]
+    namespace, name = place_of(variables)
     there = pods(cluster, namespace, name)
     return [pod["metadata"]["name"] for pod in there if pod["spec"].get("nodeName") == node]
 

@@ -21,7 +21,7 @@ from tests.e2e import playbook
 from tests.e2e.cluster import Cluster
 from tests.environment import CHECKOUT
 
-TASK = re.compile(r"^TASK \[(?:k8sredis\.core\.redis_cluster : )?(.*?)\] \**$")
+TASK = re.compile(r"^TASK \[(?:k8sredis\.core\.redis_\w+ : )?(.*?)\] \**$")
 
 
 class Watched:

@@ -1,0 +1,94 @@
+# Copyright (c) 2026 the k8sredis.core authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Masters are handed over and pods restart one by one, also into another version, while clients of four libraries use
+them: every write is accounted for."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e import playbook
+from tests.e2e.cluster import Cluster, images
+from tests.e2e.instances import lives, sentinel_instance
+from tests.e2e.sentinel_ledger import made_and_used, used
+from tests.e2e.sentinel_members import SentinelMembers
+
+OTHERS = ("redis-7.0", "redis-8.6", "valkey-8.1", "valkey-9.1")
+
+
+def image_of(cluster: Cluster, line: str) -> str:
+    if line not in images(cluster):
+        pytest.skip(f"{line} could not be had here")
+    return images(cluster)[line]
+
+
+def lasting(cluster: Cluster, namespace: str, name: str) -> dict[str, tuple[str, int]]:
+    """Servers and Sentinels; a proxy that is made anew has another name."""
+    found = lives(cluster, namespace, name)
+    return {pod: life for pod, life in found.items() if not pod.startswith(f"{name}-proxy-")}
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize(("line", "times"), [("redis-8.0", 20), *((line, 5) for line in OTHERS)])
+def test_handed_over_again_and_again(local: Cluster, namespace: str, line: str, times: int) -> None:
+    name = f"handed-{line.replace('.', '-')}"
+    variables = sentinel_instance(local, name, namespace, image_of(local, line))
+    with made_and_used(local, variables) as (members, run):
+        for number in range(times):
+            before = members.master()["metadata"]["name"]
+            run.mark(f"failover {number + 1}")
+            done = playbook.run(local, "redis_sentinel_failover", variables)
+            assert done.succeeded, done.output
+            assert members.master()["metadata"]["name"] != before
+        run.mark("over")
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("line", ["redis-8.0", *OTHERS])
+def test_serial_restart(local: Cluster, namespace: str, line: str) -> None:
+    name = f"serial-{line.replace('.', '-')}"
+    variables = sentinel_instance(local, name, namespace, image_of(local, line))
+    with made_and_used(local, variables) as (_members, run):
+        before = lasting(local, namespace, name)
+        foreseen = playbook.run(local, "redis_sentinel_restart", variables, "--check", "--diff")
+        assert foreseen.succeeded, foreseen.output
+        assert lasting(local, namespace, name) == before
+        run.mark("restart")
+        done = playbook.run(local, "redis_sentinel_restart", variables)
+        run.mark("over")
+        assert done.succeeded, done.output
+        assert_each_was_replaced_once(before, lasting(local, namespace, name))
+
+
+def assert_each_was_replaced_once(before: dict[str, tuple[str, int]], after: dict[str, tuple[str, int]]) -> None:
+    """Each pod is another one, and no container was restarted in it."""
+    assert set(after) == set(before)
+    assert [pod for pod in before if before[pod][0] == after[pod][0]] == []
+    assert {restarts for _uid, restarts in after.values()} == {0}, after
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize(("old", "new"), [("redis-7.0", "redis-8.0"), ("valkey-8.1", "valkey-9.1")])
+def test_upgraded(local: Cluster, namespace: str, old: str, new: str) -> None:
+    name = f"upgraded-{old.partition('-')[0]}"
+    before = sentinel_instance(local, name, namespace, image_of(local, old))
+    variables = {**before, "redis_sentinel_image": image_of(local, new)}
+    playbook.converge(local, before)
+    first = lasting(local, namespace, name)
+    with used(local, variables) as (members, run):
+        run.mark(f"{old} to {new}")
+        playbook.converge(local, variables)
+        run.mark("over")
+        assert_each_was_replaced_once(first, lasting(local, namespace, name))
+        assert {version_of(members, pod) for kind in ("server", "sentinel") for pod in members.pods(kind)} == {new}
+    again = playbook.converge(local, variables)
+    assert again.changed == 0, again.output
+    playbook.destroy(local, variables)
+
+
+def version_of(members: SentinelMembers, pod: dict[str, object]) -> str:
+    """Such as ``redis-8.0``. Valkey calls itself Redis 7.2 where it is asked for redis_version."""
+    told = dict(line.split(":", 1) for line in members.ask(pod, "INFO", "server").splitlines() if ":" in line)
+    family = "valkey" if "valkey_version" in told else "redis"
+    return f"{family}-{'.'.join(told[f'{family}_version'].split('.')[:2])}"
