@@ -1,7 +1,11 @@
 # Copyright (c) 2026 the k8sredis.core authors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""redis-py's plain client with its default settings, which knows one address and no Sentinel."""
+"""redis-py's plain client with its default settings, which knows one address and no Sentinel.
+
+It tries ten more times after errors of connections and timeouts, with waits that grow from 10 ms to 1 s; five seconds to
+connect and for a reply. A READONLY or MASTERDOWN is an answer, which it hands on.
+"""
 
 from __future__ import annotations
 

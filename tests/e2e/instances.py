@@ -68,6 +68,19 @@ def lives(cluster: Cluster, namespace: str, name: str) -> dict[str, tuple[str, i
     return {pod["metadata"]["name"]: (pod["metadata"]["uid"], _restarts(pod)) for pod in pods(cluster, namespace, name)}
 
 
+def lasting(cluster: Cluster, namespace: str, name: str) -> dict[str, tuple[str, int]]:
+    """Servers and Sentinels; a proxy that is made anew has another name."""
+    found = lives(cluster, namespace, name)
+    return {pod: life for pod, life in found.items() if not pod.startswith(f"{name}-proxy-")}
+
+
+def assert_each_was_replaced_once(before: dict[str, tuple[str, int]], after: dict[str, tuple[str, int]]) -> None:
+    """Each pod is another one, and no container was restarted in it."""
+    assert set(after) == set(before)
+    assert [pod for pod in before if before[pod][0] == after[pod][0]] == []
+    assert {restarts for _uid, restarts in after.values()} == {0}, after
+
+
 def _restarts(pod: dict[str, Any]) -> int:
     """None yet when no kubelet has taken the pod."""
     told = pod["status"].get("containerStatuses", [])

@@ -17,9 +17,10 @@ from redis.sentinel import Sentinel
 
 from tests.e2e import playbook
 from tests.e2e.cluster import Cluster
-from tests.e2e.instances import Variables, lives, sentinel_instance
+from tests.e2e.instances import Variables, assert_each_was_replaced_once, lasting, lives, sentinel_instance
 from tests.e2e.listing import listing
 from tests.e2e.outages import eventually
+from tests.e2e.sentinel_ledger import KEPT, used
 from tests.e2e.sentinel_members import SentinelMembers
 from tests.kube import network
 from tests.kube.lab import NODES, Lab
@@ -149,15 +150,26 @@ def test_applications_hear_everything_and_speak_not_in_the_name_of_sentinels(loc
 
 
 def test_handed_over(local: Cluster, made: Made) -> None:
-    members = SentinelMembers.of(local, made.variables)
-    before = members.master()["metadata"]["name"]
-    to = next(pod["metadata"]["name"] for pod in members.pods("server") if pod["metadata"]["name"] != before)
-    done = playbook.run(local, "redis_sentinel_failover", {**made.variables, "to": to})
-    assert done.succeeded, done.output
-    members.wait_until_healthy()
+    with used(local, made.variables, KEPT / "handed-once") as (members, run):
+        before = members.master()["metadata"]["name"]
+        to = next(pod["metadata"]["name"] for pod in members.pods("server") if pod["metadata"]["name"] != before)
+        run.mark("failover")
+        done = playbook.run(local, "redis_sentinel_failover", {**made.variables, "to": to})
+        run.mark("over")
+        assert done.succeeded, done.output
     assert members.masters() == [to]
     again = playbook.run(local, "redis_sentinel_failover", {**made.variables, "to": to})
     assert again.changed == 0, again.output
+
+
+def test_restarted_one_by_one(local: Cluster, namespace: str, made: Made) -> None:
+    with used(local, made.variables, KEPT / "serial-once") as (_members, run):
+        before = lasting(local, namespace, NAME)
+        run.mark("restart")
+        done = playbook.run(local, "redis_sentinel_restart", made.variables)
+        run.mark("over")
+        assert done.succeeded, done.output
+        assert_each_was_replaced_once(before, lasting(local, namespace, NAME))
 
 
 def test_made_again_over_its_claims(local: Cluster, namespace: str, made: Made) -> None:

@@ -13,11 +13,11 @@ import pytest
 
 from tests.e2e import playbook
 from tests.e2e.cluster import Cluster
-from tests.e2e.instances import are_others, sentinel_instance
+from tests.e2e.instances import are_others, lasting, sentinel_instance
 from tests.e2e.outages import eventually
 from tests.e2e.sentinel_ledger import KEPT, made_and_used, used
 from tests.e2e.sentinel_members import SentinelMembers
-from tests.e2e.test_sentinel_restart import OTHERS, image_of, lasting
+from tests.e2e.test_sentinel_restart import OTHERS, image_of
 
 
 def delete_all_pods(cluster: Cluster, namespace: str, *names: str) -> None:

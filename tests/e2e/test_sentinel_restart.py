@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e import playbook
 from tests.e2e.cluster import Cluster, images
-from tests.e2e.instances import lives, sentinel_instance
+from tests.e2e.instances import assert_each_was_replaced_once, lasting, sentinel_instance
 from tests.e2e.sentinel_ledger import made_and_used, used
 from tests.e2e.sentinel_members import SentinelMembers
 
@@ -21,12 +21,6 @@ def image_of(cluster: Cluster, line: str) -> str:
     if line not in images(cluster):
         pytest.skip(f"{line} could not be had here")
     return images(cluster)[line]
-
-
-def lasting(cluster: Cluster, namespace: str, name: str) -> dict[str, tuple[str, int]]:
-    """Servers and Sentinels; a proxy that is made anew has another name."""
-    found = lives(cluster, namespace, name)
-    return {pod: life for pod, life in found.items() if not pod.startswith(f"{name}-proxy-")}
 
 
 @pytest.mark.chaos
@@ -59,13 +53,6 @@ def test_serial_restart(local: Cluster, namespace: str, line: str) -> None:
         run.mark("over")
         assert done.succeeded, done.output
         assert_each_was_replaced_once(before, lasting(local, namespace, name))
-
-
-def assert_each_was_replaced_once(before: dict[str, tuple[str, int]], after: dict[str, tuple[str, int]]) -> None:
-    """Each pod is another one, and no container was restarted in it."""
-    assert set(after) == set(before)
-    assert [pod for pod in before if before[pod][0] == after[pod][0]] == []
-    assert {restarts for _uid, restarts in after.values()} == {0}, after
 
 
 @pytest.mark.chaos

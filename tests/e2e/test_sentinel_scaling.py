@@ -9,10 +9,9 @@ import pytest
 
 from tests.e2e import playbook
 from tests.e2e.cluster import Cluster
-from tests.e2e.instances import sentinel_instance
+from tests.e2e.instances import lasting, sentinel_instance
 from tests.e2e.sentinel_ledger import used
 from tests.e2e.sentinel_members import SentinelMembers
-from tests.e2e.test_sentinel_restart import lasting
 
 
 @pytest.mark.chaos

@@ -15,6 +15,7 @@ from redis.exceptions import ConnectionError as Broken
 from redis.exceptions import ReadOnlyError
 
 from tests.chaos import watched
+from tests.chaos.redis_py_sentinel import Managed
 from tests.chaos.waited import Waited
 from tests.chaos.watched import WATCHED, Watched
 
@@ -45,6 +46,31 @@ def test_unanswered(listener: socket.socket, verb: str) -> None:
         connection.read_response()
     assert watched._this_thread.unanswered == 1
     assert watched._this_thread.sent == 3
+
+
+class Pool:
+    """Of a master that Sentinels name."""
+
+    is_master, check_connection = True, False
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self.get_master_address = lambda: address
+
+
+def test_where_the_library_takes_readonly_for_a_broken_connection_it_is_an_answer(listener: socket.socket) -> None:
+    """Nothing was applied, so what comes next explains no second application."""
+    watched._this_thread.sent = watched._this_thread.unanswered = watched._this_thread.replicas = 0
+    pool = Pool(listener.getsockname())
+    connection = Managed(connection_pool=pool, protocol=2, driver_info=DriverInfo(name="", lib_version=""))
+    connection.connect()
+    server, _address = listener.accept()
+    connection.send_command("INCRBY", "key", "1")
+    with server:
+        server.sendall(b"-READONLY You can't write against a read only replica.\r\n")
+        with pytest.raises(Broken):
+            connection.read_response()
+    assert watched._this_thread.unanswered == 0
+    assert watched._this_thread.sent == 1
 
 
 @pytest.mark.parametrize(
