@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """redis-py's plain client with its default settings, which knows one address and no Sentinel.
 
-It tries ten more times after errors of connections and timeouts, with waits that grow from 10 ms to 1 s; five seconds to
+It tries ten more times after errors of connections and timeouts, with waits from 10 ms to 1 s; five seconds to
 connect and for a reply. A READONLY or MASTERDOWN is an answer, which it hands on.
 """
 
