@@ -35,7 +35,7 @@ options:
   application_commands:
     description:
       - What the application's user may run, as rules of the ACL in their order.
-      - Without it V(+@all), V(-@admin), V(-@dangerous), V(+info), V(+keys) and V(+sort).
+      - Without it V(+@all), V(-@admin), V(-@dangerous), V(+info), V(+keys), V(+role) and V(+sort).
     type: list
     elements: str
   application_keys:

@@ -70,7 +70,7 @@ def test_the_file() -> None:
         ),
         (
             f"user default reset on sanitize-payload #{HASH['password']} ~* &* -@all +@all -@admin -@dangerous +info "
-            "+keys +sort"
+            "+keys +role +sort"
         ),
         f"user report reset on sanitize-payload #{acl.password_hash('x')} ~r:* %R~s:* -@all +@read -keys",
     ]

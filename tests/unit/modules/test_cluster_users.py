@@ -93,7 +93,7 @@ def test_the_diff_shows_rules_and_no_secret(run: Run, api: ApiServer) -> None:
     )
     before, after = (done["diff"][side].splitlines() for side in ("before", "after"))
     assert [line for line in after if line not in before] == [
-        "user report reset on sanitize-payload <password> ~a &* -@all +@all -@admin -@dangerous +info +keys +sort"
+        "user report reset on sanitize-payload <password> ~a &* -@all +@all -@admin -@dangerous +info +keys +role +sort"
     ]
     text = str(done)
     there = contents(api)
