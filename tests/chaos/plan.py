@@ -23,7 +23,7 @@ class Plan:
     The slots are cut into ``groups`` of equal width, whoever owns them. Each client has one thread for each group, so
     that a shard that stands still holds up nobody else's writes; ``pause`` is the time between two operations of a
     thread. Each client ends by itself after ``seconds``. With ``replicas``, the number that each shard has, writes of
-    redis-py are followed by WAIT for all of them.
+    redis-py, of each kind, are followed by WAIT for all of them.
     """
 
     run: str

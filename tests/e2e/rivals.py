@@ -45,7 +45,7 @@ class Rivals:
 
     @property
     def together(self) -> float:
-        """The longest time, in seconds, for which two servers took writes at the same time.
+        """The longest time, in seconds, for which two servers took writes at the same time; below 0 if none did.
 
         A server that has taken none for longer than the fence is a former master; when it takes some again later it
         is one anew.

@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import pytest
 from redis.crc import key_slot
 
 from tests.e2e import faults
 from tests.e2e.client import key_of_each_slot
+from tests.e2e.rivals import Rivals
 from tests.e2e.watched import TASK, Watched, descendants
 
 NESTED = (
@@ -80,9 +82,28 @@ def _running(command: list[str]) -> Iterator[int]:
 def test_task_names() -> None:
     lines = {
         "TASK [k8sredis.core.redis_cluster : Take the lock] *****": "Take the lock",
+        "TASK [k8sredis.core.redis_common : Apply the objects] ***": "Apply the objects",
         "TASK [Examine the cluster] ****": "Examine the cluster",
         "ok: [localhost]": None,
     }
     for line, name in lines.items():
         found = TASK.match(line)
         assert (found[1] if found else None) == name
+
+
+@pytest.mark.parametrize(
+    ("taken", "together"),
+    [
+        ({"a": [1.0, 2.0, 3.0]}, 0.0),
+        ({"a": [1.0, 2.0], "b": [8.0, 9.0]}, -6.0),
+        ({"a": [1.0, 4.0, 9.0], "b": [8.0, 12.0]}, 1.0),
+        ({"a": [1.0, 2.0, 33.0], "b": [8.0, 20.0, 30.0, 40.0]}, 0.0),
+        ({"a": [1.0, 2.0, 33.0, 36.5], "b": [8.0, 17.0, 26.0, 35.0]}, 2.0),
+        ({"a": [1.0, 2.0], "b": [3.0, 4.0], "c": []}, -1.0),
+    ],
+    ids=["alone", "one after the other", "both", "one write of a former one", "a former one goes on", "three"],
+)
+def test_two_servers_that_take_writes_at_the_same_time(taken: dict[str, list[float]], together: float) -> None:
+    watch = Rivals()
+    watch.taken = taken
+    assert watch.together == together

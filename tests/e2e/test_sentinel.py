@@ -172,6 +172,11 @@ def test_restarted_one_by_one(local: Cluster, namespace: str, made: Made) -> Non
         assert_each_was_replaced_once(before, lasting(local, namespace, NAME))
 
 
+@pytest.mark.xfail(
+    strict=True,
+    reason="Sentinels know their master by an address that no book has any more, and with append-only files no server "
+    "knows after its start how much it has compared to others: a run refuses to choose",
+)
 def test_made_again_over_its_claims(local: Cluster, namespace: str, made: Made) -> None:
     """The Services have other addresses then, which stand in no file of the servers and Sentinels."""
     members = SentinelMembers.of(local, made.variables)
@@ -187,7 +192,8 @@ def test_made_again_over_its_claims(local: Cluster, namespace: str, made: Made) 
     members.wait_until_healthy()
     after = members.addresses()
     assert all(after[name] != before[name] for name in before if before[name] != "None"), (before, after)
-    assert members.ask(members.master(), "GET", "kept", login=members.application) == "by the claims"
+    kept = [members.ask(pod, "GET", "kept", login=members.application) for pod in members.pods("server")]
+    assert kept == ["by the claims"] * 3
     again = playbook.converge(local, made.variables)
     assert again.changed == 0, again.output
 
