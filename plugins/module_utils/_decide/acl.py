@@ -99,8 +99,8 @@ SENTINEL_CLIENT_COMMANDS = (
 """What libraries ask Sentinels, as their documentation lists it."""
 
 APPLICATION_COMMANDS = ("+@all", "-@admin", "-@dangerous", "+info", "+keys", "+role", "+sort")
-"""INFO, KEYS, ROLE and SORT are 'dangerous' to the servers, but applications use them: ROLE is what a client asks a master
-that Sentinels have named (coredis, redis-rb, Lettuce)."""
+"""INFO, KEYS, ROLE and SORT are 'dangerous' to the servers, but applications use them: ROLE is what a client asks a
+master that Sentinels have named (coredis, redis-rb, Lettuce)."""
 ALL_KEYS = ("~*",)
 ALL_CHANNELS = ("&*",)
 NOT_OF_SENTINELS = ("&[^_]*", "&_[^_]*", "&__[^s]*")
