@@ -112,7 +112,9 @@ def _of_topology(wish: Declaration) -> dict[str, str]:
     if wish.topology == SENTINEL:
         # A master that is cut off from all of its replicas stops to accept what would be lost when one of them takes
         # over. With one replica the loss of that one would stop all writes.
-        return {"min-replicas-to-write": "1" if wish.replicas > 1 else "0"}
+        fence = "1" if wish.replicas > 1 else "0"
+        # Written down, so that a run takes back what a pod said of itself that started without its master (gate).
+        return {"min-replicas-to-write": fence, "replica-priority": "100"}
     return {
         "cluster-node-timeout": str(wish.node_timeout),
         "cluster-require-full-coverage": directives.text(wish.require_full_coverage) or "no",

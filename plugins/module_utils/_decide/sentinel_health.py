@@ -256,6 +256,14 @@ def servers_differ(watch: Watch) -> Iterator[Finding]:
             yield Finding("servers_differ", INFO, "servers", seen, advice)
 
 
+def never_elected(watch: Watch) -> Iterator[Finding]:
+    for server in watch.answering:
+        if (server.settings or {}).get("replica-priority") == "0":
+            seen = "is never made master (replica-priority 0), as a pod that started while its master was away"
+            advice = "unless it is meant, run the converge playbook when all is well again, which takes it back"
+            yield Finding("never_elected", INFO, server.name, seen, advice)
+
+
 def no_fence(watch: Watch) -> Iterator[Finding]:
     for master in watched.masters(watch):
         if len(watch.servers) > 1 and (master.settings or {}).get("min-replicas-to-write") == "0":
@@ -283,6 +291,7 @@ CARE: tuple[Check, ...] = (
         copies_together,
         no_replica,
         lagging,
+        never_elected,
         no_fence,
         servers_differ,
         common_name,

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,7 @@ def held(pod: Answering, words: str, **environment: str) -> None:
 
 def test_a_replica_of_whom_the_majority_names(pod: Answering) -> None:
     pod.says(names(OTHER), *list(SENTINELS)[:2])
+    pod.says(master(), "sessions-0-0")
     assert started(pod, MEMORY_LIMIT="1000", MAXMEMORY_PERCENT="70") == [
         f"include {pod.place('/usr/local/etc/redis')}/redis.conf",
         f"dir {pod.place('/data')}",
@@ -67,6 +69,35 @@ def test_a_replica_of_whom_the_majority_names(pod: Answering) -> None:
         "maxmemory 700",
         f"replicaof {OTHER} 6379",
     ]
+
+
+WAITS = "its master sessions-0-0 does not answer, and whether the data here is as new as that of others is not known"
+
+
+def test_it_waits_for_a_master_that_is_still_on_its_way(pod: Answering) -> None:
+    """Else Sentinels might elect this one, as any other whose data may be older."""
+    pod.says(names(OTHER), *SENTINELS)
+    running = pod.begin()
+    assert pod.waits_for(WAITS)
+    pod.says(replica(link="down"), "sessions-0-0")
+    time.sleep(0.5)
+    assert running.poll() is None, "a server that is no master was followed"
+    pod.says(master(), "sessions-0-0")
+    _out, err = running.communicate(timeout=20)
+    assert running.returncode == 0, err
+    assert pod.configuration()[-1] == f"replicaof {OTHER} 6379"
+
+
+def test_without_its_master_it_starts_in_the_end_and_may_not_be_elected(pod: Answering) -> None:
+    pod.says(names(OTHER), *SENTINELS)
+    pod.program("sleep", ":")
+    assert started(pod)[-2:] == [f"replicaof {OTHER} 6379", "replica-priority 0"]
+
+
+@pytest.mark.parametrize("persistence", ["rdb", "none"])
+def test_with_snapshots_sentinels_know_how_much_it_has(pod: Answering, persistence: str) -> None:
+    pod.says(names(OTHER), *SENTINELS)
+    assert started(pod, PERSISTENCE=persistence)[-1] == f"replicaof {OTHER} 6379"
 
 
 def test_a_replica_of_nobody_where_the_majority_knows_no_master(pod: Answering) -> None:
@@ -100,6 +131,7 @@ def test_without_a_majority_it_waits(pod: Answering, said: list[str], reason: st
 
 
 def test_the_wait_ends_when_they_agree(pod: Answering) -> None:
+    pod.says(master(), "sessions-0-0", "sessions-0-2")
     running = pod.begin()
     assert pod.waits_for("0 of 3 Sentinels answer")
     pod.says(names(THIRD), *SENTINELS)
