@@ -7,6 +7,7 @@ two take writes for longer than the fence, and the former one comes back as a re
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -17,7 +18,7 @@ from tests.e2e.cluster import Cluster
 from tests.e2e.instances import Variables, sentinel_instance
 from tests.e2e.outages import eventually
 from tests.e2e.rivals import FENCE_SECONDS, SLACK_SECONDS, rivals
-from tests.e2e.sentinel_ledger import made_and_used
+from tests.e2e.sentinel_ledger import KEPT, made, made_and_used, used
 from tests.e2e.sentinel_members import Pod, SentinelMembers
 from tests.e2e.test_sentinel_restart import OTHERS, image_of
 from tests.kube.lab import NODES
@@ -28,6 +29,13 @@ STOPPED_SECONDS = 30
 ELECTED_WITHIN = 60.0
 """Seconds; it takes down-after, 5 s, and an election."""
 WRITES = 50
+
+
+@pytest.fixture(scope="module")
+def shared(local: Cluster, namespace: str, image: str) -> Iterator[Variables]:
+    """One instance for what leaves it as it was."""
+    with made(local, sentinel_instance(local, "shared", namespace, image)) as variables:
+        yield variables
 
 
 def another_leads(members: SentinelMembers, victim: Pod) -> bool:
@@ -72,9 +80,8 @@ def restarts(pod: Pod) -> int:
 
 
 @pytest.mark.chaos
-def test_server_stands_still(local: Cluster, namespace: str, image: str) -> None:
-    variables = sentinel_instance(local, "hangs-sentinel", namespace, image)
-    with made_and_used(local, variables, dies=True) as (members, run):
+def test_server_stands_still(local: Cluster, shared: Variables) -> None:
+    with used(local, shared, KEPT / "hangs-sentinel", dies=True) as (members, run):
         victim = members.master()
         with rivals(members) as seen:
             run.mark(f"stopped for {STOPPED_SECONDS} s")
@@ -91,11 +98,10 @@ def test_server_stands_still(local: Cluster, namespace: str, image: str) -> None
 
 
 @pytest.mark.chaos
-def test_node_lost_and_back(local: Cluster, namespace: str, image: str) -> None:
+def test_node_lost_and_back(local: Cluster, shared: Variables) -> None:
     """With a server, a Sentinel and perhaps a proxy on it."""
-    variables = sentinel_instance(local, "node-lost-sentinel", namespace, image)
-    with made_and_used(local, variables, dies=True) as (members, run):
-        victim = master_away_from_the_clients(local, members, variables)
+    with used(local, shared, KEPT / "node-lost-sentinel", dies=True) as (members, run):
+        victim = master_away_from_the_clients(local, members, shared)
         node = faults.node_of(victim)
         there = [pod for kind in ("server", "sentinel", "proxy") for pod in members.pods(kind)]
         with rivals(members) as seen:
@@ -112,11 +118,10 @@ def test_node_lost_and_back(local: Cluster, namespace: str, image: str) -> None:
 
 
 @pytest.mark.chaos
-def test_node_cut_off_and_back(local: Cluster, namespace: str, image: str) -> None:
+def test_node_cut_off_and_back(local: Cluster, shared: Variables) -> None:
     """Its master lives and has clients on its own node; without replicas it must stop taking writes."""
-    variables = sentinel_instance(local, "node-cut-sentinel", namespace, image)
-    with made_and_used(local, variables, dies=True) as (members, run):
-        victim = master_away_from_the_clients(local, members, variables)
+    with used(local, shared, KEPT / "node-cut-sentinel", dies=True) as (members, run):
+        victim = master_away_from_the_clients(local, members, shared)
         node = faults.node_of(victim)
         run.mark(f"{node.name} cut off")
         with faults.cut_off(node):

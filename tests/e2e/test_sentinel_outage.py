@@ -15,7 +15,7 @@ from tests.e2e import playbook
 from tests.e2e.cluster import Cluster
 from tests.e2e.instances import are_others, lasting, sentinel_instance
 from tests.e2e.outages import eventually
-from tests.e2e.sentinel_ledger import KEPT, made_and_used, used
+from tests.e2e.sentinel_ledger import KEPT, discard, made_and_used, used
 from tests.e2e.sentinel_members import SentinelMembers
 from tests.e2e.test_sentinel_restart import OTHERS, image_of
 
@@ -68,7 +68,7 @@ def test_two_instances_stay_two(local: Cluster, namespace: str, image: str) -> N
     for variables in both:
         again = playbook.converge(local, variables)
         assert again.changed == 0, again.output
-        playbook.destroy(local, variables)
+        discard(local, namespace, variables["redis_sentinel_name"])
 
 
 def ids(members: SentinelMembers) -> set[str]:

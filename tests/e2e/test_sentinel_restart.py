@@ -11,7 +11,7 @@ import pytest
 from tests.e2e import playbook
 from tests.e2e.cluster import Cluster, images
 from tests.e2e.instances import assert_each_was_replaced_once, lasting, sentinel_instance
-from tests.e2e.sentinel_ledger import made_and_used, used
+from tests.e2e.sentinel_ledger import discard, made_and_used, used
 from tests.e2e.sentinel_members import SentinelMembers
 
 OTHERS = ("redis-7.0", "redis-8.6", "valkey-8.1", "valkey-9.1")
@@ -71,7 +71,7 @@ def test_upgraded(local: Cluster, namespace: str, old: str, new: str) -> None:
         assert {version_of(members, pod) for kind in ("server", "sentinel") for pod in members.pods(kind)} == {new}
     again = playbook.converge(local, variables)
     assert again.changed == 0, again.output
-    playbook.destroy(local, variables)
+    discard(local, namespace, name)
 
 
 def version_of(members: SentinelMembers, pod: dict[str, object]) -> str:
