@@ -6,6 +6,7 @@ SENTINEL FAILOVER alone loses is seen."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,9 @@ from tests.servers import Server, available
 
 ASKING = ("redis-py-sentinel", "coredis-sentinel")
 WRITES = 200
+VAIN_SECONDS = 3.0
+POOLED = 64
+"""So many connections a pool of coredis has."""
 
 
 def newest(suite: str = "trixie") -> Server:
@@ -68,3 +72,18 @@ def test_handed_over_without(tmp_path: Path) -> None:
         verdict = run.finish()
     assert all(verdict.by_client[client].lost > 0 for client in ASKING), verdict
     assert not verdict.clean
+
+
+def test_a_time_without_sentinels(tmp_path: Path) -> None:
+    """Each client finds its way back, however often it asked in vain."""
+    with watched(newest()) as target, accounted(target, tmp_path, *ASKING) as run:
+        for sentinel in target.sentinels:
+            sentinel.kill()
+        target.servers[0].ask("CLIENT", "KILL", "TYPE", "normal")
+        time.sleep(VAIN_SECONDS)
+        for sentinel in target.sentinels:
+            sentinel.start()
+        run.wait_for_writes(WRITES)
+        verdict = run.finish()
+    assert verdict.clean, verdict
+    assert sum(verdict.errors["coredis-sentinel"].values()) > POOLED, verdict.errors
