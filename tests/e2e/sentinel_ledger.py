@@ -60,8 +60,10 @@ def made_and_used(
     cluster: Cluster, variables: Variables, *, dies: bool = False
 ) -> Iterator[tuple[SentinelMembers, Ledger]]:
     """A new instance, which a second run finds as declared after all that was done to it, and which is removed then."""
-    with made(cluster, variables), used(cluster, variables, dies=dies) as (members, run):
+    playbook.converge(cluster, variables)
+    with used(cluster, variables, dies=dies) as (members, run):
         yield members, run
+    confirm_and_discard(cluster, variables)
 
 
 @contextmanager
@@ -69,6 +71,10 @@ def made(cluster: Cluster, variables: Variables) -> Iterator[Variables]:
     """Without anybody who uses it."""
     playbook.converge(cluster, variables)
     yield variables
+    confirm_and_discard(cluster, variables)
+
+
+def confirm_and_discard(cluster: Cluster, variables: Variables) -> None:
     again = playbook.converge(cluster, variables)
     assert again.changed == 0, again.output
     discard(cluster, *place_of(variables))

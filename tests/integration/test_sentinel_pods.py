@@ -73,7 +73,7 @@ def test_the_master_killed_and_back_after_another_took_over(server: Server, shel
     with sentinel_instance(server, shell, tmp_path, persistence="aof") as made:
         master = made.bootstrap()
         write(made, master, 0, WRITES)
-        for _ in range(2):
+        for _time in range(2):
             former = master
             former.kill()
             assert eventually(lambda: any(pod.is_master() for pod in made.servers)), made.trouble()

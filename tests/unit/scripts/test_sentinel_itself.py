@@ -107,7 +107,7 @@ def test_its_id_follows_from_its_name_and_its_masters(pod: Answering) -> None:
 def test_what_it_knows_stays_and_what_is_declared_is_written_anew(pod: Answering) -> None:
     old = [line.replace("secret", "old").replace("5000", "1").replace(" 2", " 9") for line in watching(OTHER)]
     former(pod, "sentinel sentinel-pass old", "sentinel announce-ip 10.0.0.1", *old, *KEPT)
-    for _ in range(2):
+    for _time in range(2):
         lines = started(pod)
         expected = [*declared(pod, own_id(lines)), *watching(OTHER), *KEPT, "sentinel current-epoch 5"]
         assert lines == expected
