@@ -29,7 +29,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal impo
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.lock import Lock, Renewal
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
 from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Fatal, Plan, Refused, Wish
-from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import Budget, Pod, StatefulSet
+from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import SERVERS, Budget, Pod, StatefulSet
 from ansible_collections.k8sredis.core.plugins.module_utils._observe import instance, pods
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Forbidden, Kube
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.target import (
@@ -208,12 +208,12 @@ def settings(module: AnsibleModule) -> dict[str, str]:
     return {name: str(value) for name, value in named.items() if value is not None}
 
 
-def statefulsets(module: AnsibleModule, api: Kube | None) -> tuple[StatefulSet, ...]:
-    """Those of the instance; none for a cluster that this collection did not make."""
+def statefulsets(module: AnsibleModule, api: Kube | None, component: str = SERVERS) -> tuple[StatefulSet, ...]:
+    """Those of the instance with servers, or with Sentinels; none for a cluster that this collection did not make."""
     if api is None or not module.params["name"]:
         return ()
     try:
-        return instance.statefulsets(api, module.params["name"])
+        return instance.statefulsets(api, module.params["name"], component)
     except Forbidden as error:  # Who may only look at pods still sees all that the servers say.
         module.warn(f"Missing pods and changed directives are not judged: {error}")
         return ()

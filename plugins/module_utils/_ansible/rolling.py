@@ -28,7 +28,6 @@ from ansible_collections.k8sredis.core.plugins.module_utils._model import (
     Wish,
 )
 from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import SENTINELS, StatefulSet
-from ansible_collections.k8sredis.core.plugins.module_utils._observe import instance as observed
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Kube
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.target import Pods
 
@@ -97,13 +96,13 @@ def work(module: AnsibleModule) -> dict[str, Any]:
     made = border.statefulsets(module, where.kube)
     before = declared.last(made)
     wish = declared.shape(before)
-    if wish is None or not isinstance(where, Pods) or where.kube is None:
+    if wish is None or where.kube is None:
         raise Refused(
             f"Cannot restart pods of {module.params['name']}: no StatefulSet says how many there are to be "
             f"({declared.ANNOTATION}); check name and namespace, and run the playbook redis_cluster first."
         )
-    if "sentinels" in before:
-        made += observed.statefulsets(where.kube, module.params["name"], SENTINELS)
+    if "sentinels" in before and isinstance(where, Pods):
+        made += border.statefulsets(module, where.kube, SENTINELS)
         with sentinel.of_name(module, where) as (watching, notes):
             return _answer(module, SentinelInstance(watching, where.kube, where), made, where.kube, notes)
     # Those of shards that leave are not applied any more, and restart nobody.

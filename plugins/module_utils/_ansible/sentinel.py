@@ -100,7 +100,7 @@ def watching(module: AnsibleModule) -> Iterator[Watching]:
     pods = any(params[option] for option in ("name", "label_selectors", "sentinel_label_selectors"))
     api = border.kube(module) if pods else None
     servers, sentinels = (_group(module, kind, tls, api) for kind in GROUPS)
-    work = Watching(servers, sentinels, master_name(params))
+    work = Watching(servers, sentinels, master_name(params), expected=_of_statefulsets(module, api))
     try:
         yield work
     finally:
@@ -125,7 +125,8 @@ def of_name(module: AnsibleModule, servers: Pods) -> Iterator[tuple[Watching, Lo
     params = module.params
     api = border.kube(module)
     servers.lasting = True
-    work = Watching(servers, of_instance(module, api), names.master_name(params["namespace"], params["name"]))
+    name = names.master_name(params["namespace"], params["name"])
+    work = Watching(servers, of_instance(module, api), name, expected=_of_statefulsets(module, api))
     try:
         if module.check_mode:
             yield work, None
@@ -135,6 +136,13 @@ def of_name(module: AnsibleModule, servers: Pods) -> Iterator[tuple[Watching, Lo
             yield work, lock
     finally:
         work.close()
+
+
+def _of_statefulsets(module: AnsibleModule, api: Kube | None) -> tuple[list[str], list[str]]:
+    """Pods that the instance is to have: servers and Sentinels."""
+    made = border.statefulsets(module, api), border.statefulsets(module, api, SENTINELS)
+    servers, sentinels = ([pod for each in found for pod in each.pods] for found in made)
+    return servers, sentinels
 
 
 def _group(module: AnsibleModule, kind: str, tls: SSLContext | None, api: Kube | None) -> Endpoints | Pods:

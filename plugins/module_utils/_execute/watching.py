@@ -7,10 +7,11 @@ collection."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import wait
+from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import absent
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.wait import REAL, Clock
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Member, Node, Retryable, Step
 from ansible_collections.k8sredis.core.plugins.module_utils._model_sentinel import Sentinel, Watch
@@ -30,19 +31,34 @@ class Group(Protocol):
 
 
 class Watching:
-    def __init__(self, servers: Group, sentinels: Group, master_name: str, clock: Clock = REAL) -> None:
+    def __init__(
+        self,
+        servers: Group,
+        sentinels: Group,
+        master_name: str,
+        clock: Clock = REAL,
+        expected: tuple[Sequence[str], Sequence[str]] = ((), ()),
+    ) -> None:
+        """``expected``: names of the servers and of the Sentinels that are to be there; who is not is absent."""
         self.clock = clock
         self.guard: Callable[[], None] = lambda: None
         """Called before each step; raises when the instance's lock is not ours any more."""
         self.done: list[Step] = []
         """Steps that were executed, in order."""
         self._groups = servers, sentinels
+        self._expected = expected
         self._clients = Clients(servers.connect), Clients(sentinels.connect)
         self._master_name = master_name
 
     def observe(self) -> Watch:
-        members, watchers = (group.members() for group in self._groups)
+        members, watchers = map(self._members, self._groups, self._expected)
         return sentinel.observe(*self._clients, members, watchers, self._master_name)
+
+    @staticmethod
+    def _members(group: Group, expected: Sequence[str]) -> list[Member]:
+        found = group.members()
+        names = {member.name for member in found}
+        return [*found, *(absent(name) for name in expected if name not in names)]
 
     def prove(self, missing: Callable[[Watch], str], timeout: float, deed: str) -> Watch:
         """Looks until ``missing`` says nothing any more; raises Retryable with its last words."""
