@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from tests.chaos.ledger import Ledger
 from tests.chaos.verdict import Verdict
@@ -29,12 +28,14 @@ WAITING = "redis-py-sentinel"
 def used(
     cluster: Cluster,
     variables: Variables,
-    folder: Path | None = None,
+    case: str = "",
     *,
     dies: bool = False,
     healthy_as: Variables | None = None,
 ) -> Iterator[tuple[SentinelMembers, Ledger]]:
     """An instance that is there, in use; after the block it has to be healthy by itself, and nothing lost.
+
+    ``case``: under which its verdict is kept, else the name of the instance.
 
     ``healthy_as``: what it has become then, where it is declared otherwise meanwhile.
 
@@ -44,7 +45,7 @@ def used(
     members = SentinelMembers.of(cluster, variables)
     members.wait_until_healthy()
     replicas = members.number["server"] - 1
-    with accounted(cluster, variables, folder or KEPT / name, replicas=replicas) as run:
+    with accounted(cluster, variables, KEPT / f"sentinel-{case or name}", replicas=replicas) as run:
         run.wait_for_writes(WRITES)
         yield members, run
         run.mark("heals")

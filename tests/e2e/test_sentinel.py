@@ -20,7 +20,7 @@ from tests.e2e.cluster import Cluster
 from tests.e2e.instances import Variables, assert_each_was_replaced_once, lasting, lives, sentinel_instance
 from tests.e2e.listing import listing
 from tests.e2e.outages import eventually
-from tests.e2e.sentinel_ledger import KEPT, used
+from tests.e2e.sentinel_ledger import used
 from tests.e2e.sentinel_members import SentinelMembers
 from tests.kube import network
 from tests.kube.lab import NODES, Lab
@@ -152,7 +152,7 @@ def test_applications_hear_everything_and_speak_not_in_the_name_of_sentinels(loc
 
 
 def test_handed_over(local: Cluster, made: Made) -> None:
-    with used(local, made.variables, KEPT / "handed-once") as (members, run):
+    with used(local, made.variables, "handed-once") as (members, run):
         before = members.master()["metadata"]["name"]
         to = next(pod["metadata"]["name"] for pod in members.pods("server") if pod["metadata"]["name"] != before)
         run.mark("failover")
@@ -165,7 +165,7 @@ def test_handed_over(local: Cluster, made: Made) -> None:
 
 
 def test_restarted_one_by_one(local: Cluster, namespace: str, made: Made) -> None:
-    with used(local, made.variables, KEPT / "serial-once") as (_members, run):
+    with used(local, made.variables, "serial-once") as (_members, run):
         before = lasting(local, namespace, NAME)
         run.mark("restart")
         done = playbook.run(local, "redis_sentinel_restart", made.variables)

@@ -18,7 +18,7 @@ from tests.e2e.cluster import Cluster
 from tests.e2e.instances import Variables, sentinel_instance
 from tests.e2e.outages import eventually
 from tests.e2e.rivals import FENCE_SECONDS, SLACK_SECONDS, rivals
-from tests.e2e.sentinel_ledger import KEPT, made, made_and_used, used
+from tests.e2e.sentinel_ledger import made, made_and_used, used
 from tests.e2e.sentinel_members import Pod, SentinelMembers
 from tests.e2e.test_sentinel_restart import OTHERS, image_of
 from tests.kube.lab import NODES
@@ -81,7 +81,7 @@ def restarts(pod: Pod) -> int:
 
 @pytest.mark.chaos
 def test_server_stands_still(local: Cluster, shared: Variables) -> None:
-    with used(local, shared, KEPT / "hangs-sentinel", dies=True) as (members, run):
+    with used(local, shared, "hangs", dies=True) as (members, run):
         victim = members.master()
         with rivals(members) as seen:
             run.mark(f"stopped for {STOPPED_SECONDS} s")
@@ -100,7 +100,7 @@ def test_server_stands_still(local: Cluster, shared: Variables) -> None:
 @pytest.mark.chaos
 def test_node_lost_and_back(local: Cluster, shared: Variables) -> None:
     """With a server, a Sentinel and perhaps a proxy on it."""
-    with used(local, shared, KEPT / "node-lost-sentinel", dies=True) as (members, run):
+    with used(local, shared, "node-lost", dies=True) as (members, run):
         victim = master_away_from_the_clients(local, members, shared)
         node = faults.node_of(victim)
         there = [pod for kind in ("server", "sentinel", "proxy") for pod in members.pods(kind)]
@@ -120,7 +120,7 @@ def test_node_lost_and_back(local: Cluster, shared: Variables) -> None:
 @pytest.mark.chaos
 def test_node_cut_off_and_back(local: Cluster, shared: Variables) -> None:
     """Its master lives and has clients on its own node; without replicas it must stop taking writes."""
-    with used(local, shared, KEPT / "node-cut-sentinel", dies=True) as (members, run):
+    with used(local, shared, "node-cut", dies=True) as (members, run):
         victim = master_away_from_the_clients(local, members, shared)
         node = faults.node_of(victim)
         run.mark(f"{node.name} cut off")

@@ -19,11 +19,11 @@ DRAINED_WITHIN = 240.0
 @pytest.mark.chaos
 def test_each_node_in_turn(local: Cluster, namespace: str, image: str) -> None:
     """Servers and Sentinels wait for their node to come back, as their claims are on it; a proxy goes to another."""
-    variables = sentinel_instance(local, "drained-sentinel", namespace, image)
+    variables = sentinel_instance(local, "drained", namespace, image)
     with made_and_used(local, variables) as (members, run):
         for node in NODES:
             run.mark(f"drain {node.name}")
-            with draining(local, node.name, "drained-sentinel") as drain:
+            with draining(local, node.name, "drained") as drain:
                 assert drain.wait(DRAINED_WITHIN) == 0, drain.communicate()[0]
                 assert left(local, variables, node.name) == []
             run.mark(f"{node.name} is back")

@@ -15,7 +15,7 @@ from tests.e2e import playbook
 from tests.e2e.cluster import Cluster
 from tests.e2e.instances import are_others, lasting, sentinel_instance
 from tests.e2e.outages import eventually
-from tests.e2e.sentinel_ledger import KEPT, discard, made_and_used, used
+from tests.e2e.sentinel_ledger import discard, made_and_used, used
 from tests.e2e.sentinel_members import SentinelMembers
 from tests.e2e.test_sentinel_restart import OTHERS, image_of
 
@@ -38,7 +38,7 @@ def were_all_replaced(cluster: Cluster, namespace: str, name: str, before: dict[
     ("line", "persistence"), [("redis-8.0", "aof"), ("redis-8.0", "rdb"), *((line, "aof") for line in OTHERS)]
 )
 def test_all_pods_at_once(local: Cluster, namespace: str, line: str, persistence: str) -> None:
-    name = f"out-sentinel-{line.replace('.', '-')}-{persistence}"
+    name = f"out-{line.replace('.', '-')}-{persistence}"
     variables = sentinel_instance(local, name, namespace, image_of(local, line), persistence=persistence)
     with made_and_used(local, variables) as (members, run):
         run.mark("all pods deleted")
@@ -56,7 +56,7 @@ def test_two_instances_stay_two(local: Cluster, namespace: str, image: str) -> N
         playbook.converge(local, variables)
     with ExitStack() as stack:
         runs = [
-            stack.enter_context(used(local, variables, KEPT / f"two-{name}"))
+            stack.enter_context(used(local, variables, f"two-{name}"))
             for name, variables in zip(names, both, strict=True)
         ]
         for _members, run in runs:

@@ -35,17 +35,17 @@ CHANGING = [
 @pytest.mark.chaos
 def test_killed_after_each_change(local: Cluster, namespace: str, image: str) -> None:
     """Each run is killed after the first change after which none was killed yet, until one gets through."""
-    variables = sentinel_instance(local, "swept-sentinel", namespace, image, lock_duration=LOCK_SECONDS)
+    variables = sentinel_instance(local, "swept", namespace, image, lock_duration=LOCK_SECONDS)
     killed_after: list[str] = []
     for _run in range(RUNS):
         if not run_until_next_change(local, variables, killed_after):
             break
     assert killed_after == CHANGING
     SentinelMembers.of(local, variables).wait_until_healthy()
-    before = lives(local, namespace, "swept-sentinel")
+    before = lives(local, namespace, "swept")
     again = playbook.converge(local, variables)
     assert again.changed == 0, again.output
-    assert lives(local, namespace, "swept-sentinel") == before
+    assert lives(local, namespace, "swept") == before
     assert {restarts for _uid, restarts in before.values()} == {0}
     playbook.destroy(local, variables)
 
@@ -71,7 +71,7 @@ def run_until_next_change(cluster: Cluster, variables: Variables, killed_after: 
 
 @pytest.mark.chaos
 def test_second_run_is_refused(local: Cluster, namespace: str, image: str) -> None:
-    variables = sentinel_instance(local, "busy-sentinel", namespace, image)
+    variables = sentinel_instance(local, "busy", namespace, image)
     # The first run waits for its pods for as long as the quota forbids them.
     local.apply({**NO_PODS, "metadata": {"name": "no-pods", "namespace": namespace}})
     with watched(local, "redis_sentinel", variables) as first:
@@ -81,7 +81,7 @@ def test_second_run_is_refused(local: Cluster, namespace: str, image: str) -> No
         assert not second.succeeded, second.output
         assert second.changed == 0, second.output
         holder = f"{getpass.getuser()}@{socket.gethostname()}"
-        assert f"Cannot change busy-sentinel: it is locked by {holder} (run " in second.output, second.output
+        assert f"Cannot change busy: it is locked by {holder} (run " in second.output, second.output
         assert state(local, namespace) == before
         local.kubectl("delete", "resourcequota", "no-pods", f"--namespace={namespace}")
         ended = first.end()
