@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import Any
 
@@ -70,27 +69,32 @@ class CoredisSentinel:
                 connected.set_exception(error)
             raise
 
-    def _result(self, command: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(command, self._loop).result()
+    def _result(self, command: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(self._awaited(command), self._loop).result()
+
+    async def _awaited(self, command: Any) -> Any:
+        """After a time out coredis goes on with the same connections, also those to a machine that is gone. Here all of
+        them are given up then, as its users can do, so that the next command asks a Sentinel."""
+        try:
+            return await command
+        except TimeoutError:
+            self._client.connection_pool.disconnect()
+            raise
 
     def increment(self, key: str) -> int:
-        return int(self._result(_awaited(self._client.incr(key))))
+        return int(self._result(self._client.incr(key)))
 
     def append(self, key: str, element: str) -> int:
-        return int(self._result(_awaited(self._client.rpush(key, [element]))))
+        return int(self._result(self._client.rpush(key, [element])))
 
     def read_counter(self, key: str) -> object:
-        return self._result(_awaited(self._client.get(key)))
+        return self._result(self._client.get(key))
 
     def read_list(self, key: str) -> object:
-        return self._result(_awaited(self._client.lrange(key, -1, -1)))
+        return self._result(self._client.lrange(key, -1, -1))
 
     def unanswered(self, *, acknowledged: bool) -> int:
         return 0 if acknowledged else 1
 
     def waited(self) -> Waited:
         return Waited()
-
-
-async def _awaited(command: Any) -> Any:
-    return await command
