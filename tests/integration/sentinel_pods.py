@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import acl
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.acl import ALL_CHANNELS, ALL_KEYS, User
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.acl import password_hash as hashed
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.acl import text as acl_text
@@ -34,48 +35,28 @@ PASSWORDS = {
 }
 TOOL, APPLICATION = "tool-secret", "app-secret"
 
+
+TESTER = User(acl.TOOL, (hashed(TOOL),), ("+@all",), ALL_KEYS, ALL_CHANNELS)
+"""May do everything: what tests look at is not what the modules send."""
+
+
+def _but_the_tool(users: tuple[User, ...]) -> list[User]:
+    """As the collection makes them, so that the scripts are tried with no more rights than they have."""
+    return [TESTER if user.name == acl.TOOL else user for user in users]
+
+
 SERVER_USERS = (
-    User("default", (hashed(APPLICATION),), ("+@all", "-@admin", "-@dangerous", "+info"), ALL_KEYS, ALL_CHANNELS),
-    User("k8sredis-tool", (hashed(TOOL),), ("+@all",), ALL_KEYS, ALL_CHANNELS),
-    User("k8sredis-replication", (hashed(PASSWORDS["replication"]),), ("+ping", "+psync", "+sync", "+replconf")),
-    User("k8sredis-probe", (hashed(PASSWORDS["probe"]),), ("+ping", "+info", "+role")),
-    User(
-        "k8sredis-keeper",
-        (hashed(PASSWORDS["keeper"]),),
-        ("+ping", "+info", "+role", "+replicaof", *(f"+client|{word}" for word in ("pause", "unpause", "kill"))),
-    ),
-    User(
-        "k8sredis-sentinel",
-        (hashed(PASSWORDS["watch"]),),
-        (
-            *("+multi", "+exec", "+slaveof", "+replicaof", "+ping", "+info", "+role", "+publish", "+subscribe"),
-            *("+config|rewrite", "+client|setname", "+client|kill", "+script|kill"),
-            *("+failover", "+client|pause", "+client|unpause"),  # COORDINATED of Valkey 9
-        ),
-        channels=("&__sentinel__:hello",),
+    User("default", (hashed(APPLICATION),), acl.APPLICATION_COMMANDS, ALL_KEYS, ALL_CHANNELS),
+    *_but_the_tool(
+        acl.watched_users(
+            hashed(TOOL), *(hashed(PASSWORDS[name]) for name in ("replication", "probe", "keeper", "watch"))
+        )
     ),
 )
 SENTINEL_USERS = (
     User("default", enabled=False),
-    User("k8sredis-tool", (hashed(TOOL),), ("+@all",), ALL_KEYS, ALL_CHANNELS),
-    User(
-        "k8sredis-probe",
-        (hashed(PASSWORDS["probe"]),),
-        ("+ping", "+info", "+role", "+sentinel|get-master-addr-by-name"),
-    ),
-    User(
-        "k8sredis-keeper",
-        (hashed(PASSWORDS["keeper"]),),
-        (
-            *("+ping", "+info", "+role", "+sentinel|get-master-addr-by-name", "+sentinel|master"),
-            *(f"+sentinel|{word}" for word in ("replicas", "sentinels", "ckquorum", "failover", "myid")),
-        ),
-    ),
-    User(
-        "k8sredis-peer",
-        (hashed(PASSWORDS["peer"]),),
-        ("+ping", "+client|setname", "+publish", "+sentinel|is-master-down-by-addr"),
-        channels=("&__sentinel__:hello",),
+    *_but_the_tool(
+        acl.sentinel_users(hashed(TOOL), *(hashed(PASSWORDS[name]) for name in ("peer", "probe", "keeper")))
     ),
 )
 

@@ -78,7 +78,7 @@ WATCH_COMMANDS = (
 """As the documentation of Sentinel has it. FAILOVER is for the coordinated one of Valkey 9."""
 HELLO = ("&__sentinel__:hello",)
 
-SCRIPT_COMMANDS = ("+ping", "+info", "+role", *FAILOVER_COMMANDS)
+SCRIPT_COMMANDS = ("+info", *FAILOVER_COMMANDS)
 """As KEEPER_COMMANDS, where Sentinels are: ``start``, ``gate`` and ``prestop``."""
 
 SENTINEL_TOOL_COMMANDS = (
@@ -88,8 +88,8 @@ SENTINEL_TOOL_COMMANDS = (
 PEER_COMMANDS = ("+ping", "+publish", "+hello", "+sentinel|is-master-down-by-addr", "+client|setname")
 SENTINEL_PROBE_COMMANDS = ("+ping", "+info", "+role", "+sentinel|get-master-addr-by-name")
 SENTINEL_SCRIPT_COMMANDS = (
-    *SENTINEL_PROBE_COMMANDS,
-    *(f"+sentinel|{name}" for name in ("master", "replicas", "sentinels", "ckquorum", "failover", "myid")),
+    "+ping",
+    *(f"+sentinel|{name}" for name in ("get-master-addr-by-name", "master", "failover")),
 )
 SENTINEL_CLIENT_COMMANDS = (
     *("+@connection", "-@dangerous", "+info", "+role", "+command", "+subscribe", "+psubscribe", "+unsubscribe"),
