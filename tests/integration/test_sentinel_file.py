@@ -13,7 +13,7 @@ from tests.integration.pod_process import eventually
 from tests.integration.sentinel_pods import DOWN_AFTER, SentinelInstance, SentinelPod, ServerPod, sentinel_instance
 from tests.servers import Server
 
-SUITES = ("bookworm", "trixie", "valkey-sid")
+SUITES = ("redis-trixie", "valkey-sid")
 
 
 def settings(sentinel: SentinelPod) -> dict[str, str]:

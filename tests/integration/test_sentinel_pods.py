@@ -17,7 +17,7 @@ from tests.integration.pod_process import eventually
 from tests.integration.sentinel_pods import APPLICATION, SentinelInstance, ServerPod, sentinel_instance
 from tests.servers import Server
 
-SUITES = ("trixie",)
+SUITES = ("redis-trixie",)
 WRITES = 300
 
 

@@ -13,7 +13,7 @@ from tests.integration.sentinel_pods import sentinel_instance
 from tests.integration.sentinel_writer import lost, writing
 from tests.servers import Server
 
-SUITES = ("trixie", "valkey-sid")
+SUITES = ("redis-trixie", "valkey-sid")
 BOUND = 40
 """Seconds after which a hook that should have given up is stuck."""
 
