@@ -314,7 +314,7 @@ def _where(peer: Peer) -> str:
 
 def _forget(peer: Peer) -> str:
     if peer.flags & DOWN:
-        return "remove it from this Sentinel by SENTINEL RESET, one Sentinel at a time, while the master is well"
+        return "let this Sentinel forget it (sentinel_forget)"
     return "find out whose it is before anything else"
 
 

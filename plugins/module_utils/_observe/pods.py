@@ -9,13 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.k8sredis.core.plugins.module_utils._model import BEING_DELETED, Member
-from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import SERVERS
+from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import SENTINELS, SERVERS
 
 SHARD_LABEL = "k8sredis.io/shard"
 ZONE_LABEL = "topology.kubernetes.io/zone"
 POD_INDEX_LABEL = "apps.kubernetes.io/pod-index"
 RESTART_HASH = "k8sredis.io/restart-hash"
 MADE_FROM = "k8sredis.io/made-from"
+INSTANCE = "app.kubernetes.io/instance"
+MANAGED_BY = "app.kubernetes.io/managed-by"
+COMPONENT = "app.kubernetes.io/component"
+PROXY = "proxy"
 DATA = "data"
 """The volume of the data."""
 
@@ -36,16 +40,19 @@ STUCK_REASONS = frozenset(
 
 
 def selector(name: str, component: str = SERVERS) -> str:
-    """Label selector of the pods of instance ``name``: its servers, or its Sentinels. Charts of others use the first
-    two labels as well."""
-    labels = {"instance": name, "component": component, "managed-by": "k8sredis"}
-    return ",".join(f"app.kubernetes.io/{key}={value}" for key, value in labels.items())
+    """Label selector of the pods of instance ``name``: its servers, or its Sentinels. Whoever does not say that it is
+    none counts as a server: the Services of a cluster lead clients to it as well. Charts of others use the label of the
+    instance too."""
+    ours = f"{INSTANCE}={name},{MANAGED_BY}=k8sredis"
+    of = f"={component}" if component == SENTINELS else f" notin ({SENTINELS},{PROXY})"
+    return f"{ours},{COMPONENT}{of}"
 
 
 def is_of(found: dict[str, Any], name: str) -> bool:
-    """Whether any object has the labels of instance ``name``."""
+    """Whether any object has the labels of instance ``name``, and is none of its Sentinels or proxy."""
     labels = found["metadata"].get("labels") or {}
-    return all(labels.get(key) == value for key, value in (pair.split("=") for pair in selector(name).split(",")))
+    ours = {INSTANCE: name, MANAGED_BY: "k8sredis"}.items() <= labels.items()
+    return ours and labels.get(COMPONENT) not in (SENTINELS, PROXY)
 
 
 def member(pod: dict[str, Any], port: int, container: str = "redis", zones: dict[str, str] | None = None) -> Member:

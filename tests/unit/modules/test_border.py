@@ -54,7 +54,10 @@ def test_endpoints_ask_no_kubernetes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (access(found), found.kube) == (Access("", "x", 1.5), None)
 
 
-OURS = "app.kubernetes.io/instance=shop,app.kubernetes.io/component=server,app.kubernetes.io/managed-by=k8sredis"
+OURS = (
+    "app.kubernetes.io/instance=shop,app.kubernetes.io/managed-by=k8sredis,"
+    "app.kubernetes.io/component notin (sentinel,proxy)"
+)
 SELECTORS = [
     ({"name": "shop"}, OURS),
     ({"label_selectors": ["app=redis", "team=a"]}, "app=redis,team=a"),

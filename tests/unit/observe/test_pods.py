@@ -179,7 +179,18 @@ def test_another_container_is_the_one_that_counts() -> None:
     assert pods.member(pod(beside), 6379, "valkey").waiting != ""
 
 
+def test_who_is_a_server() -> None:
+    """Also a pod that does not say what it is: Services lead clients to it."""
+    ours = {"app.kubernetes.io/instance": "shop", "app.kubernetes.io/managed-by": "k8sredis"}
+    for component, expected in ((None, True), ("server", True), ("sentinel", False), ("proxy", False)):
+        labels = ours if component is None else {**ours, "app.kubernetes.io/component": component}
+        assert pods.is_of({"metadata": {"labels": labels}}, "shop") == expected
+        assert not pods.is_of({"metadata": {"labels": labels}}, "other")
+    assert pods.selector("shop", "sentinel").endswith(",app.kubernetes.io/component=sentinel")
+
+
 def test_selector() -> None:
     assert pods.selector("shop") == (
-        "app.kubernetes.io/instance=shop,app.kubernetes.io/component=server,app.kubernetes.io/managed-by=k8sredis"
+        "app.kubernetes.io/instance=shop,app.kubernetes.io/managed-by=k8sredis,"
+        "app.kubernetes.io/component notin (sentinel,proxy)"
     )

@@ -36,6 +36,16 @@ DISCOVERY: dict[str, Json] = {
 """What the client asks before anything else."""
 
 
+def _matches(selector: str, labels: Mapping[str, str]) -> bool:
+    """``key=value`` and ``key notin (one,other)``, with commas between them."""
+    for key, value, others in re.findall(r"([^,= ]+)(?:=([^,]*)| notin \(([^)]*)\))", selector):
+        if others and labels.get(key) in others.split(","):
+            return False
+        if not others and labels.get(key) != value:
+            return False
+    return True
+
+
 @dataclass
 class ApiServer:
     """``objects`` by path; requests whose path matches one of ``forbidden`` are answered with 403."""
@@ -85,9 +95,8 @@ class ApiServer:
         return 200, self.objects[path]
 
     def _list(self, path: str, selector: str) -> list[Json]:
-        wanted = dict(pair.split("=", 1) for pair in selector.split(",") if pair)
         found = [value for key, value in sorted(self.objects.items()) if key.rpartition("/")[0] == path]
-        return [each for each in found if wanted.items() <= (each["metadata"].get("labels") or {}).items()]
+        return [each for each in found if _matches(selector, each["metadata"].get("labels") or {})]
 
     def _change(self, path: str, body: Json, query: Mapping[str, list[str]]) -> Json:
         """Server-side apply, or a merge patch, which names no manager."""
