@@ -47,8 +47,10 @@ def used(
     replicas = members.number["server"] - 1
     with accounted(cluster, variables, KEPT / f"sentinel-{case or name}", replicas=replicas) as run:
         run.wait_for_writes(WRITES)
-        yield members, run
-        run.mark("heals")
+        try:
+            yield members, run
+        finally:
+            run.mark("heals")
         SentinelMembers.of(cluster, healthy_as or variables).wait_until_healthy()
         run.mark("healthy")
         run.wait_for_writes(WRITES)
@@ -64,14 +66,6 @@ def made_and_used(
     playbook.converge(cluster, variables)
     with used(cluster, variables, dies=dies) as (members, run):
         yield members, run
-    confirm_and_discard(cluster, variables)
-
-
-@contextmanager
-def made(cluster: Cluster, variables: Variables) -> Iterator[Variables]:
-    """Without anybody who uses it."""
-    playbook.converge(cluster, variables)
-    yield variables
     confirm_and_discard(cluster, variables)
 
 

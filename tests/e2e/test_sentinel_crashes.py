@@ -18,7 +18,7 @@ from tests.e2e.cluster import Cluster
 from tests.e2e.instances import Variables, sentinel_instance
 from tests.e2e.outages import eventually
 from tests.e2e.rivals import FENCE_SECONDS, SLACK_SECONDS, rivals
-from tests.e2e.sentinel_ledger import made, made_and_used, used
+from tests.e2e.sentinel_ledger import confirm_and_discard, made_and_used, used
 from tests.e2e.sentinel_members import Pod, SentinelMembers
 from tests.e2e.test_sentinel_restart import OTHERS, image_of
 from tests.kube.lab import NODES
@@ -34,8 +34,10 @@ WRITES = 50
 @pytest.fixture(scope="module")
 def shared(local: Cluster, namespace: str, image: str) -> Iterator[Variables]:
     """One instance for what leaves it as it was."""
-    with made(local, sentinel_instance(local, "shared", namespace, image)) as variables:
-        yield variables
+    variables = sentinel_instance(local, "shared", namespace, image)
+    playbook.converge(local, variables)
+    yield variables
+    confirm_and_discard(local, variables)
 
 
 def another_leads(members: SentinelMembers, victim: Pod) -> bool:
