@@ -29,6 +29,8 @@ REASON_FURTHEST = "it has the most of the same data"
 REASON_NAMED = "it was named"
 REASON_FOLLOWS = "it follows nobody yet"
 
+NAMED_BY = "'master' (in the role redis_sentinel_first_master)"
+
 
 def plan(watch: Watch, named: str = "") -> tuple[Plan, str]:
     """Steps after which there is one master that all others follow, and its name. ``named``: by a person.
@@ -56,7 +58,7 @@ def _chosen(watch: Watch, named: str) -> tuple[Node, str]:
     if len(masters) > 1:
         raise Refused(
             f"Cannot tell which of {table.joined(each.name for each in masters)} is the master: all call themselves "
-            "so; look at their data and name one by 'master'."
+            f"so; look at their data and name one by {NAMED_BY}."
         )
     return (masters[0], "") if masters else _by_data(watch)
 
@@ -82,7 +84,7 @@ def _by_data(watch: Watch) -> tuple[Node, str]:
     seen = ", ".join(f"{server.name} has {server.keys} keys" for server in holding)
     raise Refused(
         f"Cannot tell whose data is the newest: {seen}, and nothing tells which were written last; look at them and "
-        "name the one to be master by 'master'."
+        f"name the one to be master by {NAMED_BY}."
     )
 
 
@@ -116,7 +118,7 @@ def _attach(watch: Watch, master: Node, named: str) -> Iterator[Step]:
         if server.keys and _history(server) != _history(master) and not named:
             raise Refused(
                 f"Cannot let {server.name} follow {master.name}: its {server.keys} keys are of another history and "
-                "would be lost; look at them and name the one to be master by 'master'."
+                f"would be lost; look at them and name the one to be master by {NAMED_BY}."
             )
         text = f"{server.name} follows {master.name}"
         yield Step("attach", server.name, text, REASON_FOLLOWS, (("REPLICAOF", address, str(port)),))
