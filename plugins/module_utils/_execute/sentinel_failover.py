@@ -86,19 +86,7 @@ def hand_over(watching: Watching, to: str, away_from: str, timeout: float) -> Wa
 
 def _decided(watching: Watching, to: str, away_from: str, timeout: float) -> tuple[Watch, Step | None]:
     """Step 1."""
-
-    def look() -> tuple[Watch, Step | None, Retryable | None]:
-        watch = watching.observe()
-        try:
-            steps = decide.plan(watch, to, away_from).steps
-        except Retryable as error:
-            return watch, None, error
-        return watch, steps[0] if steps else None, None
-
-    watch, step, why = wait.until(look, lambda seen: seen[2] is None, timeout, TICK, watching.clock)
-    if why is not None:
-        raise why
-    return watch, step
+    return watching.decided(lambda watch: decide.plan(watch, to, away_from), timeout)
 
 
 def _agreed(watch: Watch) -> Node:

@@ -17,8 +17,7 @@ Killed at any point, the next run begins at 1. A Sentinel that has been reset le
 from __future__ import annotations
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import sentinel_forgetting as decide
-from ansible_collections.k8sredis.core.plugins.module_utils._execute import wait
-from ansible_collections.k8sredis.core.plugins.module_utils._execute.watching import TICK, Watching
+from ansible_collections.k8sredis.core.plugins.module_utils._execute.watching import Watching
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Fatal, Retryable, Step
 from ansible_collections.k8sredis.core.plugins.module_utils._model_sentinel import Watch
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.redis import is_error
@@ -27,7 +26,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._observe.redis impor
 def forget(watching: Watching, timeout: float) -> Watch:
     """``timeout``: seconds of each wait by itself."""
     while True:
-        watch, step = _next(watching, timeout)
+        watch, step = watching.decided(decide.plan, timeout)
         if step is None:
             return watch
         watching.guard()
@@ -35,21 +34,6 @@ def forget(watching: Watching, timeout: float) -> Watch:
         watching.done.append(step)
         deed = f"{step.subject} knows those who are there, and nobody else"
         watching.prove(lambda seen, name=step.subject: decide.unproven(seen, name), timeout, deed)  # type: ignore[misc]
-
-
-def _next(watching: Watching, timeout: float) -> tuple[Watch, Step | None]:
-    def look() -> tuple[Watch, Step | None, Retryable | None]:
-        watch = watching.observe()
-        try:
-            steps = decide.plan(watch).steps
-        except Retryable as error:
-            return watch, None, error
-        return watch, steps[0] if steps else None, None
-
-    watch, step, why = wait.until(look, lambda seen: seen[2] is None, timeout, TICK, watching.clock)
-    if why is not None:
-        raise why
-    return watch, step
 
 
 def _reset(watching: Watching, watch: Watch, step: Step) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import wait
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import absent
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.wait import REAL, Clock
-from ansible_collections.k8sredis.core.plugins.module_utils._model import Member, Node, Retryable, Step
+from ansible_collections.k8sredis.core.plugins.module_utils._model import Member, Node, Plan, Retryable, Step
 from ansible_collections.k8sredis.core.plugins.module_utils._model_sentinel import Sentinel, Watch
 from ansible_collections.k8sredis.core.plugins.module_utils._observe import sentinel
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.redis import Clients, Command
@@ -59,6 +59,22 @@ class Watching:
         found = group.members()
         names = {member.name for member in found}
         return [*found, *(absent(name) for name in expected if name not in names)]
+
+    def decided(self, plan: Callable[[Watch], Plan], timeout: float) -> tuple[Watch, Step | None]:
+        """What was seen, and the first step that it calls for. What passes (Retryable) is waited for, then raised."""
+
+        def look() -> tuple[Watch, Step | None, Retryable | None]:
+            watch = self.observe()
+            try:
+                steps = plan(watch).steps
+            except Retryable as error:
+                return watch, None, error
+            return watch, steps[0] if steps else None, None
+
+        watch, step, why = wait.until(look, lambda seen: seen[2] is None, timeout, TICK, self.clock)
+        if why is not None:
+            raise why
+        return watch, step
 
     def prove(self, missing: Callable[[Watch], str], timeout: float, deed: str) -> Watch:
         """Looks until ``missing`` says nothing any more; raises Retryable with its last words."""

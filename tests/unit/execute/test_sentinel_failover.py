@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import sentinel_failover
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.watching import Watching
-from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Fatal, Node, Retryable, Step
+from ansible_collections.k8sredis.core.plugins.module_utils._model import (
+    ClusterError,
+    Fatal,
+    Node,
+    Plan,
+    Retryable,
+    Step,
+)
 from ansible_collections.k8sredis.core.plugins.module_utils._model_sentinel import Sentinel, Watch
 
 from tests.unit.decide import watches
@@ -44,6 +51,11 @@ class Told:
     def observe(self) -> Watch:
         promoted = any(command == FAILOVER for _name, command in self.commands)
         return self.after if promoted and ("ROLE",) in self.asked() else self.before
+
+    def decided(self, plan: Callable[[Watch], Plan], timeout: float) -> tuple[Watch, Step | None]:
+        real: Any = Watching.decided
+        found: tuple[Watch, Step | None] = real(self, plan, timeout)
+        return found
 
     def prove(self, missing: Callable[[Watch], str], timeout: float, deed: str) -> Watch:
         real: Any = Watching.prove
