@@ -12,7 +12,7 @@ from tests.integration.pod_process import eventually
 from tests.integration.sentinels import NAME, Watched, agree_on, come_to_agree, told_by, watched
 from tests.servers import Server
 
-SUITES = ("redis-trixie", "valkey-sid")
+SUITES = ("redis-trixie",)
 GHOSTS = {"ghost_replica", "ghost_sentinel"}
 
 
