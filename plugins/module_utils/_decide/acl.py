@@ -82,9 +82,13 @@ SCRIPT_COMMANDS = ("+info", *FAILOVER_COMMANDS)
 """As KEEPER_COMMANDS, where Sentinels are: ``start``, ``gate`` and ``prestop``."""
 
 SENTINEL_TOOL_COMMANDS = (
-    *("+ping", "+info", "+role", "+command", "+client|id", "+client|list", "+sentinel"),
+    *("+ping", "+info", "+role", "+command", "+client|id", "+client|list"),
+    *(f"+sentinel|{name}" for name in ("myid", "master", "masters", "replicas", "sentinels", "ckquorum")),
+    *(f"+sentinel|{name}" for name in ("monitor", "set", "remove", "reset", "failover", "get-master-addr-by-name")),
     *(f"+acl|{name}" for name in ("whoami", "list", "getuser", "setuser", "deluser", "dryrun")),
 )
+"""What the modules send. Not SENTINEL as a whole: Redis 7.0 shows it as rules that allow a little less (HELP), which no
+run could ever mend."""
 PEER_COMMANDS = ("+ping", "+publish", "+hello", "+sentinel|is-master-down-by-addr", "+client|setname")
 SENTINEL_PROBE_COMMANDS = ("+ping", "+info", "+role", "+sentinel|get-master-addr-by-name")
 SENTINEL_SCRIPT_COMMANDS = (

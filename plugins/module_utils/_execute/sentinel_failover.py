@@ -73,8 +73,9 @@ def hand_over(watching: Watching, to: str, away_from: str, timeout: float) -> Wa
         return watch
     watching.guard()
     with _preferred(watching, watch, step):
-        again, same = _decided(watching, to, away_from, timeout)
-        if same is None or same != step:
+        # The candidate is the one that the Sentinels were told of, also where another one lacks less by now.
+        again, same = _decided(watching, step.subject, "", timeout)
+        if same is None or same.text != step.text:
             raise Retryable(f"Cannot do '{step.text}': it is not what is asked for any more; run again.")
         former = _agreed(again)
         watching.guard()

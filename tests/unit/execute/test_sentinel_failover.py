@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import sentinel_failover
@@ -193,6 +193,30 @@ def test_priorities_are_set_back() -> None:
     values = [(name, command[3]) for name, command in told.commands if command[2:3] == ("replica-priority",)]
     assert values == [(TWO, "1"), (TWO, "100")]
     assert ("CLIENT", "PAUSE", "2000", "WRITE") not in told.asked()
+
+
+def test_the_candidate_stays_when_another_one_lacks_less_by_now() -> None:
+    """Under writes the best of two replicas changes with every look; the Sentinels were told of the first one."""
+    told = Told({("ROLE",): ["master"]}, servers=3)
+    late, looks, real = watches.with_server(told.before, 2, slave_repl_offset="5"), 0, told.observe
+
+    def seen_by_sentinels(given: Watch) -> Watch:
+        for number in (1, 2, 3):
+            replicas = tuple(
+                watches.peer("server", n, "slave", **{"slave-priority": "1" if n == 2 else "100"}) for n in (2, 3)
+            )
+            given = watches.with_sentinel(given, number, replicas=replicas)
+        return given
+
+    def observe() -> Watch:
+        nonlocal looks
+        looks += 1
+        return real() if looks == 1 or FAILOVER in told.asked() else seen_by_sentinels(late)
+
+    told.observe = observe  # type: ignore[method-assign]
+    with pytest.raises(Retryable, match="Cannot prove within 5 s"):  # the third one follows nobody new in this world
+        sentinel_failover.hand_over(cast("Watching", told), "", ONE, 5.0)
+    assert [step.subject for step in told.done] == [TWO]
 
 
 def test_while_they_do_not_agree_nothing_is_done() -> None:
