@@ -52,6 +52,7 @@ def has_fewer(cluster: Cluster, variables: Variables, node: str, before: int) ->
     return len(left(cluster, variables, node)) < before
 
 
+@pytest.mark.chaos
 def test_each_node_in_turn_with_claims_on_it(local: Cluster, namespace: str) -> None:
     """A pod waits for its node to come back."""
     claims = {"type": "persistent_claim", "size": "256Mi"}
