@@ -7,28 +7,19 @@ from __future__ import annotations
 
 import pytest
 
+from tests.integration.sources import found, needed
 from tests.servers import Server, available
 from tests.servers.suites import SOURCES, Source
 
 
-def _found(source: Source) -> Server | None:
-    return next((one for one in available() if (one.family, one.suite) == (source.family, source.suite)), None)
-
-
 def _name(source: Source) -> str:
-    found = _found(source)
-    return f"{source.family}-{found.version if found else source.suite}"
+    program = found(source, available())
+    return f"{source.family}-{program.version if program else source.suite}"
 
 
 @pytest.fixture(params=SOURCES, ids=_name, scope="session")
 def server(request: pytest.FixtureRequest) -> Server:
-    """A version whose absence fails the test when it is required, and is a skip when it is optional."""
-    found = _found(request.param)
-    if found is None and request.param.required:
-        pytest.fail(f"{request.param} is not there; `python -m tests.servers fetch` fetches it.")
-    if found is None:
-        pytest.skip(f"{request.param} could not be had here")
-    return found
+    return needed(request.param, available())
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from typing import Any
 
 from redis import Redis
 from redis.driver_info import DriverInfo
+from redis.exceptions import RedisError
 
 from tests.servers import Server
 from tests.unit.scripts.pod import PLACES, Pod, which
@@ -92,7 +93,7 @@ class PodProcess:
     def answers(self) -> bool:
         try:
             return bool(self.ask("PING") == "PONG")
-        except Exception:  # noqa: BLE001  whatever redis-py raises: it does not answer
+        except (RedisError, OSError):
             return False
 
     def start(self) -> None:

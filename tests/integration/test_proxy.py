@@ -28,6 +28,7 @@ from redis.exceptions import RedisError
 from tests.integration.pod_process import eventually
 from tests.integration.proxy import APPLICATION, PASSWORD, Proxy, configuration, proxied, unready
 from tests.integration.sentinels import NAME, Watched, watched
+from tests.integration.sources import found, needed
 from tests.loopback import Process
 from tests.servers import Server, proxies
 from tests.servers.suites import PROXIES, Source
@@ -36,24 +37,15 @@ SUITES = ("trixie",)
 WRITERS = 3
 
 
-def of(source: Source) -> Server:
-    found = next((one for one in proxies() if one.suite == source.suite), None)
-    if found is None and source.required:
-        pytest.fail(f"{source} is not there; `python -m tests.servers fetch` fetches it.")
-    if found is None:
-        pytest.skip(f"{source} could not be had here")
-    return found
-
-
 @pytest.fixture
 def program(server: Server) -> Server:
     """The oldest and the newest HAProxy in everybody's tests, that in between in `make chaos`."""
     oldest, between, newest = PROXIES
     if server.suite not in SUITES:
-        return of(between)
+        return needed(between, proxies())
     if server.family == "redis":
-        return of(oldest)
-    return of(newest if any(one.suite == newest.suite for one in proxies()) else between)
+        return needed(oldest, proxies())
+    return needed(newest if found(newest, proxies()) else between, proxies())
 
 
 @dataclass
@@ -254,7 +246,7 @@ def test_the_configuration_has_no_warning(source: Source, family: str, tmp_path:
         ip_family=family,
     )
     (tmp_path / "haproxy.cfg").write_text(text, encoding="utf-8")
-    command = [*of(source).command("haproxy"), "-c", "-f", str(tmp_path / "haproxy.cfg")]
+    command = [*needed(source, proxies()).command("haproxy"), "-c", "-f", str(tmp_path / "haproxy.cfg")]
     environment = {**os.environ, "PROBE_PASSWORD": PASSWORD}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, "WARNING" in done.stderr) == (0, False), done.stderr

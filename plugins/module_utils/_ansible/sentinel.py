@@ -97,8 +97,8 @@ def expected(params: dict[str, Any]) -> list[str]:
 def watching(module: AnsibleModule) -> Iterator[Watching]:
     """Without the lock."""
     params, tls = module.params, border.tls(module.params)
-    pods = any(params[option] for option in ("name", "label_selectors", "sentinel_label_selectors"))
-    api = border.kube(module) if pods else None
+    by_pods = any(params[option] for option in ("name", "label_selectors", "sentinel_label_selectors"))
+    api = border.kube(module) if by_pods else None
     servers, sentinels = (_group(module, kind, tls, api) for kind in GROUPS)
     work = Watching(servers, sentinels, master_name(params), expected=_of_statefulsets(module, api))
     try:

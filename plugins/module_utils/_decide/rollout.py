@@ -218,12 +218,8 @@ def listed(turns: Iterable[Turn]) -> list[dict[str, str]]:
 
 def findings(view: View, wished: Mapping[str, Wanted], requested: Mapping[str, str]) -> list[Finding]:
     """For the doctor: one for each reason."""
-    return of_turns(due(view, wished, requested))
-
-
-def of_turns(turns: Iterable[Turn]) -> list[Finding]:
     by_reason: dict[str, list[str]] = {}
-    for turn in turns:
+    for turn in due(view, wished, requested):
         by_reason.setdefault(turn.reason, []).append(turn.pod)
     advice = "a run of the playbook restarts it in its turn"
     return [

@@ -16,6 +16,8 @@ Killed at any point, the next run begins at 1. A Sentinel that has been reset le
 
 from __future__ import annotations
 
+from functools import partial
+
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import sentinel_forgetting as decide
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.watching import Watching
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Fatal, Retryable, Step
@@ -33,7 +35,7 @@ def forget(watching: Watching, timeout: float) -> Watch:
         _reset(watching, watch, step)
         watching.done.append(step)
         deed = f"{step.subject} knows those who are there, and nobody else"
-        watching.prove(lambda seen, name=step.subject: decide.unproven(seen, name), timeout, deed)  # type: ignore[misc]
+        watching.prove(partial(decide.unproven, name=step.subject), timeout, deed)
 
 
 def _reset(watching: Watching, watch: Watch, step: Step) -> None:

@@ -90,10 +90,10 @@ def keep(
             continue
         servers, quiet = _servers(each, users)
         silent |= quiet
-        step = acl_live.plan(users, servers)
-        plan += step
+        missing = acl_live.plan(users, servers)
+        plan += missing
         if not dry_run:
-            _execute(each, users, step)
+            _execute(each, users, missing)
     contents = {**passwords, **{name: acl.text(users) for name, users in files.items()}}
     plan += _apply(kube, session, wanted, secret, contents, dry_run)
     if silent:

@@ -73,7 +73,7 @@ def test_a_quorum_that_ghosts_have_taken_is_no_reason_to_wait() -> None:
             with_sentinel(
                 haunted(1, "s_down"),
                 2,
-                master=replace(WELL.sentinels[1].master, flags=frozenset({"master", "s_down"})),  # type: ignore[type-var]
+                master=peer("server", 1, "master", "s_down", **watches.TOLD),
             ),
             f"{NAMES[1]}: gets no answer from the master",
         ),

@@ -51,12 +51,15 @@ DOWN = {"ready": False, "restart_hash": OLD}
 
 
 def silent(given: Watch, name: str, error: str = "Connection refused") -> Watch:
-    server, sentinel = given.server(name), given.process(name)
-    if server is not None:
-        dead = replace(server, error=error, info={}, settings=None)
-        return replace(given, servers=tuple(dead if each is server else each for each in given.servers))
-    gone = replace(sentinel, error=error, master=None)  # type: ignore[type-var]
-    return replace(given, sentinels=tuple(gone if each is sentinel else each for each in given.sentinels))  # type: ignore[misc]
+    return replace(
+        given,
+        servers=tuple(
+            replace(each, error=error, info={}, settings=None) if each.name == name else each for each in given.servers
+        ),
+        sentinels=tuple(
+            replace(each, error=error, master=None) if each.name == name else each for each in given.sentinels
+        ),
+    )
 
 
 def order(given: Watch, **bounds: Any) -> list[tuple[str, str]]:

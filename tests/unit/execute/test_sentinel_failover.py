@@ -195,7 +195,7 @@ def test_priorities_are_set_back() -> None:
     assert ("CLIENT", "PAUSE", "2000", "WRITE") not in told.asked()
 
 
-def test_the_candidate_stays_when_another_one_lacks_less_by_now() -> None:
+def test_the_candidate_stays_when_another_one_lacks_less_by_now(monkeypatch: pytest.MonkeyPatch) -> None:
     """Under writes the best of two replicas changes with every look; the Sentinels were told of the first one."""
     told = Told({("ROLE",): ["master"]}, servers=3)
     late, looks, real = watches.with_server(told.before, 2, slave_repl_offset="5"), 0, told.observe
@@ -213,7 +213,7 @@ def test_the_candidate_stays_when_another_one_lacks_less_by_now() -> None:
         looks += 1
         return real() if looks == 1 or FAILOVER in told.asked() else seen_by_sentinels(late)
 
-    told.observe = observe  # type: ignore[method-assign]
+    monkeypatch.setattr(told, "observe", observe)
     with pytest.raises(Retryable, match="Cannot prove within 5 s"):  # the third one follows nobody new in this world
         sentinel_failover.hand_over(cast("Watching", told), "", ONE, 5.0)
     assert [step.subject for step in told.done] == [TWO]

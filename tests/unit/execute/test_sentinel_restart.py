@@ -189,7 +189,9 @@ def test_a_run_that_was_killed_is_taken_up(instance: Instance) -> None:
     assert (outcome.turn.pod, instance.evictions) == (SERVERS[1], 1)
 
 
-def test_one_that_becomes_master_at_the_last_moment_is_kept(instance: Instance) -> None:
+def test_one_that_becomes_master_at_the_last_moment_is_kept(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
     looks = 0
     plain = instance.observe
 
@@ -201,7 +203,7 @@ def test_one_that_becomes_master_at_the_last_moment_is_kept(instance: Instance) 
         return plain()
 
     instance.place(SERVERS[1], restart_hash=NEW)
-    instance.observe = observe  # type: ignore[method-assign]
+    monkeypatch.setattr(instance, "observe", observe)
     with pytest.raises(Retryable, match="it has become the master at this moment; run again, it then hands over first"):
         instance.run()
     assert instance.evictions == 0
