@@ -13,6 +13,16 @@ options:
       - Name of an instance of the role P(k8sredis.core.redis_sentinel#role).
       - Its pods are found by their labels, the passwords in its Secret.
     type: str
+  replicas:
+    description:
+      - How many replicas the instance O(name) is to have. Servers beyond are to leave, and whoever of them does not
+        answer is not counted on.
+      - Without it as many as its last run declared.
+    type: int
+  watchers:
+    description:
+      - How many Sentinels it is to have, as O(replicas).
+    type: int
   master_name:
     description:
       - Name by which the Sentinels know the master.

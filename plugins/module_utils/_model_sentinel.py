@@ -73,6 +73,8 @@ class Watch:
     """By which the Sentinels know the master."""
     servers: tuple[Node, ...] = ()
     sentinels: tuple[Sentinel, ...] = ()
+    leaving: frozenset[str] = frozenset()
+    """Names of those that are to leave; who of them does not answer is not among the others."""
 
     @property
     def answering(self) -> tuple[Node, ...]:

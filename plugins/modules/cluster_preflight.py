@@ -122,6 +122,9 @@ instance:
           declared, their present number.
       type: list
       elements: int
+    sentinels:
+      description: How many pods the StatefulSet of the Sentinels is to have, as C(pods); V(0) for a cluster.
+      type: int
     grows:
       description: Whether claims of the instance are smaller than declared, or still on their way; see
         M(k8sredis.core.claim_grow).
@@ -132,8 +135,9 @@ instance:
       elements: str
     leaving:
       description:
-        - Names of C(statefulsets), C(pods) and C(claims) beyond the declaration, to be removed when their servers have
-          left the cluster. Claims only where their deletion is declared.
+        - Names of C(statefulsets), C(pods), C(sentinels) (their pods, the last one first) and C(claims) beyond the
+          declaration, to be removed when their servers have left the cluster, or no Sentinel counts on them. Claims
+          only where their deletion is declared.
       type: dict
     budgets:
       description:
@@ -172,7 +176,8 @@ instance:
     server: {family: redis, version: 8.6.7}
     restart_hash: d6b5e760e6
     pods: [2, 2, 2]
-    leaving: {statefulsets: [], pods: [], claims: []}
+    sentinels: 0
+    leaving: {statefulsets: [], pods: [], sentinels: [], claims: []}
     namespace_exists: true
     new: true
     skipped_checks: []

@@ -33,14 +33,6 @@ options:
         given up for that of this one.
       - Without it the data decides.
     type: str
-  replicas:
-    description:
-      - How many replicas the instance O(name) is to have; its pods are waited for.
-    type: int
-  watchers:
-    description:
-      - How many Sentinels it is to have; their pods are waited for.
-    type: int
   wait_timeout:
     description:
       - Seconds for each wait.
@@ -124,17 +116,16 @@ if TYPE_CHECKING:
 
 
 def work(module: AnsibleModule) -> dict[str, Any]:
-    named, expected = module.params["master"] or "", sentinel.expected(module.params)
-    masters = [""]
+    named, masters = module.params["master"] or "", [""]
 
     def plan(watch: Watch) -> Plan:
-        if execute.absent(watch, expected)[0]:
+        if execute.absent(watch)[0]:
             return Plan()
         steps, masters[0] = decide.plan(watch, named)
         return steps
 
     def phase(watching: Watching, timeout: float) -> Watch:
-        watch, masters[0] = execute.begin(watching, named, expected, timeout)
+        watch, masters[0] = execute.begin(watching, named, timeout)
         return watch
 
     return {**sentinel.change(module, plan, phase), "master": masters[0]}
@@ -145,8 +136,6 @@ def main() -> None:
         **sentinel.target(),
         **arguments.lock(),
         "master": {"type": "str"},
-        "replicas": {"type": "int"},
-        "watchers": {"type": "int"},
         "wait_timeout": {"type": "int", "default": 300},
     }
     border.run(spec, work, **sentinel.RULES)

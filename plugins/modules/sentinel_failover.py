@@ -42,8 +42,15 @@ options:
     type: str
   away_from:
     description:
-      - A server that is not to be master, as before its restart. If it is, it hands over to the best of its replicas,
-        one on another host if there is one.
+      - Servers of which none is to be master, as before their restart, or before they leave. If one is, it hands over
+        to the best of the replicas that are not named here, one on another host if there is one.
+    type: list
+    elements: str
+  given_up:
+    description:
+      - The master, when it is gone for good and the Sentinels elect nobody, as after an outage of all from which only
+        the replicas came back. O(to) takes over as it is, and what this one alone has is lost.
+      - Refused while it answers, or while a majority of the Sentinels reaches it.
     type: str
   wait_timeout:
     description:
@@ -67,7 +74,15 @@ EXAMPLES = r"""
     master_name: web-sessions
     endpoints: [10.0.0.1:6379, 10.0.0.2:6379, 10.0.0.3:6379]
     sentinels: [10.0.0.1:26379, 10.0.0.2:26379, 10.0.0.3:26379]
-    away_from: 10.0.0.1:6379
+    away_from:
+      - 10.0.0.1:6379
+
+- name: Give up a master whose volume is lost
+  k8sredis.core.sentinel_failover:
+    name: sessions
+    namespace: web
+    to: sessions-0-1
+    given_up: sessions-0-0
 """
 
 RETURN = r"""
@@ -78,7 +93,7 @@ plan:
   elements: dict
   contains:
     kind:
-      description: V(failover).
+      description: V(failover), or V(takeover) of a master that is given up.
       type: str
     subject:
       description: The new master.
@@ -115,14 +130,23 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import arguments, sentinel
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import module as border
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import sentinel_failover as decide
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import sentinel_takeover
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import sentinel_failover as execute
+from ansible_collections.k8sredis.core.plugins.module_utils._execute import sentinel_takeover as execute_takeover
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 
 def work(module: AnsibleModule) -> dict[str, Any]:
-    to, away_from = module.params["to"] or "", module.params["away_from"] or ""
+    to, away_from = module.params["to"] or "", module.params["away_from"] or []
+    given_up = module.params["given_up"] or ""
+    if given_up:
+        return sentinel.change(
+            module,
+            lambda watch: sentinel_takeover.plan(watch, to, given_up),
+            lambda watching, timeout: execute_takeover.take_over(watching, to, given_up, timeout),
+        )
     return sentinel.change(
         module,
         lambda watch: decide.plan(watch, to, away_from),
@@ -135,12 +159,13 @@ def main() -> None:
         **sentinel.target(),
         **arguments.lock(),
         "to": {"type": "str"},
-        "away_from": {"type": "str"},
+        "away_from": {"type": "list", "elements": "str"},
+        "given_up": {"type": "str"},
         "wait_timeout": {"type": "int", "default": 60},
     }
     one = [("to", "away_from")]
     rules = {name: [*sentinel.RULES[name], *one] for name in ("mutually_exclusive", "required_one_of")}
-    border.run(spec, work, **{**sentinel.RULES, **rules})
+    border.run(spec, work, required_by={"given_up": ["to"]}, **{**sentinel.RULES, **rules})
 
 
 if __name__ == "__main__":

@@ -71,6 +71,12 @@ instance:
     sentinels:
       description: Number of Sentinels, answering or not.
       type: int
+    ghosts:
+      description:
+        - Addresses of replicas and Sentinels that Sentinels know and that are none of these; see
+          M(k8sredis.core.sentinel_forget).
+      type: list
+      elements: str
     answering:
       description: Number of servers that answer.
       type: int

@@ -31,19 +31,19 @@ def used(
     case: str = "",
     *,
     dies: bool = False,
-    healthy_as: Variables | None = None,
+    begins_as: Variables | None = None,
 ) -> Iterator[tuple[SentinelMembers, Ledger]]:
     """An instance that is there, in use; after the block it has to be healthy by itself, and nothing lost.
 
     ``case``: under which its verdict is kept, else the name of the instance.
 
-    ``healthy_as``: what it has become then, where it is declared otherwise meanwhile.
+    ``begins_as``: what it is before, where it becomes as declared only meanwhile.
 
     ``dies``: a master dies with writes that no replica has. Of such losses WAIT has promised nothing; they are told.
     """
     _namespace, name = place_of(variables)
     members = SentinelMembers.of(cluster, variables)
-    members.wait_until_healthy()
+    SentinelMembers.of(cluster, begins_as or variables).wait_until_healthy()
     replicas = members.number["server"] - 1
     with accounted(cluster, variables, KEPT / f"sentinel-{case or name}", replicas=replicas) as run:
         run.wait_for_writes(WRITES)
@@ -51,7 +51,7 @@ def used(
             yield members, run
         finally:
             run.mark("heals")
-        SentinelMembers.of(cluster, healthy_as or variables).wait_until_healthy()
+        members.wait_until_healthy()
         run.mark("healthy")
         run.wait_for_writes(WRITES)
         verdict = run.finish()

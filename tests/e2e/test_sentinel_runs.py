@@ -14,6 +14,7 @@ import pytest
 from tests.e2e import playbook
 from tests.e2e.cluster import Cluster
 from tests.e2e.instances import Variables, lives, sentinel_instance
+from tests.e2e.sentinel_ledger import confirm_and_discard, used
 from tests.e2e.sentinel_members import SentinelMembers
 from tests.e2e.test_killed_runs import LOCK_SECONDS, RUNS
 from tests.e2e.test_two_runs import NO_PODS, state
@@ -48,6 +49,39 @@ def test_killed_after_each_change(local: Cluster, namespace: str, image: str) ->
     assert lives(local, namespace, "swept") == before
     assert {restarts for _uid, restarts in before.values()} == {0}
     playbook.destroy(local, variables)
+
+
+LEAVING = [
+    "Keep the users and their passwords 1",
+    "Apply the objects 2",
+    "Let every Sentinel watch the master 1",
+    "See to it that no server that leaves is the master, and that the others say the same and are in sync 1",
+    "Apply the objects 3",
+    *("Let Sentinels forget who is gone, one after the other 1", "Apply the objects 3") * 2,
+    "Let Sentinels forget who is gone, one after the other 1",
+    "Apply the objects 3",
+]
+"""The changes of a run that takes replicas and Sentinels away, each the first one of a run: the one before was killed
+after the change before. Sentinels go one by one."""
+
+
+@pytest.mark.chaos
+def test_killed_after_each_change_while_some_leave(local: Cluster, namespace: str, image: str) -> None:
+    few = sentinel_instance(local, "thinned", namespace, image, anti_affinity="preferred", lock_duration=LOCK_SECONDS)
+    many = {**few, "redis_sentinel_replicas": 3, "redis_sentinel_sentinels": 5}
+    playbook.converge(local, many)
+    done = playbook.run(local, "redis_sentinel_failover", {**few, "to": "thinned-0-3"})
+    assert done.succeeded, done.output
+    killed_after: list[str] = []
+    with used(local, few, begins_as=many) as (_members, run):
+        for _run in range(2 * RUNS):
+            last = [LOCK]
+            if not run_until_next_change(local, few, last):
+                break
+            killed_after += last[1:]
+            run.mark(f"killed after {last[1]}")
+    assert killed_after == LEAVING
+    confirm_and_discard(local, few)
 
 
 def run_until_next_change(cluster: Cluster, variables: Variables, killed_after: list[str]) -> bool:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +68,12 @@ class Watched:
 
     def masters(self) -> list[str]:
         """Servers that call themselves master."""
-        return [server.endpoint for server in self.servers if server.ask("ROLE")[0] == "master"]
+        return self.masters_of(self.servers)
+
+    @staticmethod
+    def masters_of(servers: Sequence[Process]) -> list[str]:
+        """Of these."""
+        return [server.endpoint for server in servers if server.ask("ROLE")[0] == "master"]
 
 
 def agree_on(watched: Watched, master: Process) -> bool:

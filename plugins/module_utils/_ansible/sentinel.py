@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from ssl import SSLContext
 from typing import Any
@@ -14,12 +14,18 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, env_fallback
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import arguments
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import module as border
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import names, sentinel_health, sentinel_report
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
+    declared,
+    names,
+    sentinel_health,
+    sentinel_report,
+)
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.acl import WATCH
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.sentinel_departure import beyond
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.lock import Lock
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.watching import Watching
 from ansible_collections.k8sredis.core.plugins.module_utils._model import ClusterError, Finding, Plan
-from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import SENTINELS, SERVERS
+from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import SENTINELS, SERVERS, StatefulSet
 from ansible_collections.k8sredis.core.plugins.module_utils._model_sentinel import Watch
 from ansible_collections.k8sredis.core.plugins.module_utils._observe import pods
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Kube
@@ -57,6 +63,8 @@ def target() -> arguments.Spec:
     """Documented in plugins/doc_fragments/sentinel_target.py."""
     return {
         "name": {"type": "str"},
+        "replicas": {"type": "int"},
+        "watchers": {"type": "int"},
         "master_name": {"type": "str"},
         **arguments.kubernetes(),
         "namespace": {"type": "str", "default": "default"},
@@ -81,68 +89,79 @@ def target() -> arguments.Spec:
 
 
 def master_name(params: dict[str, Any]) -> str:
-    return params["master_name"] or names.master_name(params["namespace"], params["name"])
-
-
-def expected(params: dict[str, Any]) -> list[str]:
-    """Pods of an instance that are to be there; none where their numbers are not given."""
-    name, replicas, watchers = params["name"], params["replicas"], params["watchers"]
-    servers = (
-        [f"{names.statefulset(name, 0)}-{number}" for number in range(replicas + 1)] if replicas is not None else []
-    )
-    return [*servers, *(f"{names.sentinels(name)}-{number}" for number in range(watchers or 0))] if name else []
+    return params.get("master_name") or names.master_name(params["namespace"], params["name"])
 
 
 @contextmanager
 def watching(module: AnsibleModule) -> Iterator[Watching]:
     """Without the lock."""
-    params, tls = module.params, border.tls(module.params)
-    by_pods = any(params[option] for option in ("name", "label_selectors", "sentinel_label_selectors"))
-    api = border.kube(module) if by_pods else None
-    servers, sentinels = (_group(module, kind, tls, api) for kind in GROUPS)
-    work = Watching(servers, sentinels, master_name(params), expected=_of_statefulsets(module, api))
-    try:
+    with _opened(module) as (work, _api):
         yield work
-    finally:
-        work.close()
 
 
 @contextmanager
 def changing(module: AnsibleModule) -> Iterator[Watching]:
     """Under the lock of the instance, where there is one."""
-    with watching(module) as work:
-        if module.check_mode or not module.params["name"]:
-            yield work
-            return
-        with border.locked(module, border.kube(module)) as lock:
-            work.guard = lock.guard
-            yield work
+    with _opened(module) as (work, api), _guarded(module, api, work):
+        yield work
+
+
+@contextmanager
+def _opened(module: AnsibleModule) -> Iterator[tuple[Watching, Kube | None]]:
+    """Without an API where only endpoints are given."""
+    by_pods = any(module.params[option] for option in ("name", "label_selectors", "sentinel_label_selectors"))
+    api = border.kube(module) if by_pods else None
+    servers, sentinels = (_group(module, kind, border.tls(module.params), api) for kind in GROUPS)
+    work = _watching(module, api, servers, sentinels)
+    try:
+        yield work, api
+    finally:
+        work.close()
 
 
 @contextmanager
 def of_name(module: AnsibleModule, servers: Pods) -> Iterator[tuple[Watching, Lock | None]]:
     """A whole instance, for modules whose options are about its servers; and its lock, without one in check mode."""
-    params = module.params
     api = border.kube(module)
     servers.lasting = True
-    name = names.master_name(params["namespace"], params["name"])
-    work = Watching(servers, of_instance(module, api), name, expected=_of_statefulsets(module, api))
+    work = _watching(module, api, servers, of_instance(module, api))
     try:
-        if module.check_mode:
-            yield work, None
-            return
-        with border.locked(module, api) as lock:
-            work.guard = lock.guard
+        with _guarded(module, api, work) as lock:
             yield work, lock
     finally:
         work.close()
 
 
-def _of_statefulsets(module: AnsibleModule, api: Kube | None) -> tuple[list[str], list[str]]:
-    """Pods that the instance is to have: servers and Sentinels."""
+@contextmanager
+def _guarded(module: AnsibleModule, api: Kube | None, work: Watching) -> Iterator[Lock | None]:
+    """With the lock of the instance; without one in check mode, and where there is no instance."""
+    if api is None or module.check_mode or not module.params["name"]:
+        yield None
+        return
+    with border.locked(module, api) as lock:
+        work.guard = lock.guard
+        yield lock
+
+
+def _watching(
+    module: AnsibleModule, api: Kube | None, servers: Endpoints | Pods, sentinels: Endpoints | Pods
+) -> Watching:
+    """With the pods that an instance is to have by its StatefulSets, and those of them that are declared no longer."""
     made = border.statefulsets(module, api), border.statefulsets(module, api, SENTINELS)
-    servers, sentinels = ([pod for each in found for pod in each.pods] for found in made)
-    return servers, sentinels
+    pods_of = [pod for each in made[0] for pod in each.pods], [pod for each in made[1] for pod in each.pods]
+    numbers = _declared(module, made[0])
+    leaving = [pod for each, number in zip(pods_of, numbers, strict=True) for pod in beyond(each, number)]
+    return Watching(servers, sentinels, master_name(module.params), expected=pods_of, leaving=leaving)
+
+
+def _declared(module: AnsibleModule, made: Sequence[StatefulSet]) -> tuple[int | None, int | None]:
+    """How many servers and Sentinels: by the task, else by the last run; None where neither tells."""
+    params, before = module.params, declared.last(made)
+    replicas, watchers = (
+        before.get(key) if params.get(option) is None else params[option]
+        for option, key in (("replicas", "replicas"), ("watchers", "sentinels"))
+    )
+    return None if replicas is None else replicas + 1, watchers
 
 
 def _group(module: AnsibleModule, kind: str, tls: SSLContext | None, api: Kube | None) -> Endpoints | Pods:

@@ -63,6 +63,7 @@ def result(wish: Declaration, server: Server, there: Instance, verdict: Verdict)
         "hand_over_seconds": grace.hand_over(wish),
         "replica_sync_delay": configuration.replica_sync_delay(wish),
         "pods": scale.pods(wish, there),
+        "sentinels": scale.sentinels(wish, there),
         "leaving": scale.leaving(wish, there),
         "grows": bool(size and validation_live.growth_of(wish, there)),
         "claim_sizes": [growth.template_size(own[name], size) if name in own else "" for name in named.statefulsets],

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is there in Kubernetes beyond a declaration: pods that go when their servers have left the cluster. Pure;
-PRIVATE to the collection.
+"""What is there in Kubernetes beyond a declaration: pods that go when their servers have left the cluster, or when no
+Sentinel counts on them. Pure; PRIVATE to the collection.
 
 A StatefulSet deletes its pods the moment it has fewer to keep, so it keeps the number that it has until then.
 """
@@ -15,51 +15,79 @@ from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import names, validation_live
-from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
-from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import Instance, StatefulSet
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import SENTINEL, Declaration
+from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import Instance
 
 DELETE = "delete"
 """The choice of redis_cluster_scale_in_claims that removes data."""
 
+Order = tuple[int, int]
+"""Shard and ordinal."""
+
+OF_SENTINELS = -1
+"""In place of the shard."""
+
 
 def pods(wish: Declaration, there: Instance) -> list[int]:
     """How many pods each wished shard has, at first: as many as it has already, where that is more."""
-    present = {found.name: found.replicas for found in validation_live.ours(wish, there)}
-    orphaned = validation_live.orphaned(wish, there)
-    wished = wish.replicas + 1
-    return [
-        max(present.get(names.statefulset(wish.name, shard), 0), orphaned.get(shard, 0), wished)
-        for shard in range(wish.shards)
-    ]
+    present = _present(wish, there)
+    return [max(present.get(shard, 0), wish.replicas + 1) for shard in range(wish.shards)]
+
+
+def sentinels(wish: Declaration, there: Instance) -> int:
+    """How many pods with a Sentinel, at first; none in a cluster."""
+    return wish.sentinels + len(_leaving_sentinels(wish, there)) if wish.topology == SENTINEL else 0
 
 
 def leaving(wish: Declaration, there: Instance) -> dict[str, Any]:
     """Names of what goes, in the order of shards and ordinals; claims only where their deletion is declared."""
-    statefulsets = sorted(_statefulsets(wish, there), key=lambda found: found[0])
+    shards = sorted(_statefulsets(wish, there))
+    claims = [name for _order, name in sorted(_claims(wish, there))] if wish.scale_in_claims == DELETE else []
     return {
-        "statefulsets": [found.name for shard, found in statefulsets if shard >= wish.shards],
+        "statefulsets": [names.statefulset(wish.name, shard) for shard in shards if shard >= wish.shards],
         "pods": [
-            pod
-            for shard, found in statefulsets
-            for pod in found.pods[0 if shard >= wish.shards else wish.replicas + 1 :]
+            f"{names.statefulset(wish.name, shard)}-{ordinal}"
+            for shard, number in sorted(_present(wish, there).items())
+            for ordinal in range(0 if shard >= wish.shards else wish.replicas + 1, number)
         ],
-        "claims": [name for _order, name in sorted(_claims(wish, there))] if wish.scale_in_claims == DELETE else [],
+        "sentinels": _leaving_sentinels(wish, there),
+        "claims": claims,
     }
 
 
-def _statefulsets(wish: Declaration, there: Instance) -> Iterator[tuple[int, StatefulSet]]:
-    """With the number of the shard."""
-    for found in validation_live.ours(wish, there):
-        match = re.fullmatch(rf"{re.escape(wish.name)}-(\d+)", found.name)
-        if match:
-            yield int(match[1]), found
+def _present(wish: Declaration, there: Instance) -> dict[int, int]:
+    """By shard the number of its pods, also of those that lost their StatefulSet."""
+    owned, orphaned = _statefulsets(wish, there), validation_live.orphaned(wish, there)
+    return {shard: max(owned.get(shard, 0), orphaned.get(shard, 0)) for shard in {*owned, *orphaned}}
 
 
-def _claims(wish: Declaration, there: Instance) -> Iterator[tuple[tuple[int, int], str]]:
-    """Those of members beyond the wish."""
+def _statefulsets(wish: Declaration, there: Instance) -> dict[int, int]:
+    """By the number of the shard how many pods each is to have."""
+    name = re.compile(rf"{re.escape(wish.name)}-(\d+)")
+    found = ((name.fullmatch(each.name), each.replicas) for each in validation_live.ours(wish, there))
+    return {int(match[1]): replicas for match, replicas in found if match}
+
+
+def _leaving_sentinels(wish: Declaration, there: Instance) -> list[str]:
+    """The last ones first, as they leave."""
+    name = names.sentinels(wish.name)
+    ours = [each for each in there.statefulsets if each.name == name and validation_live.belongs(each, wish)]
+    return ours[0].pods[: wish.sentinels - 1 : -1] if ours and wish.topology == SENTINEL else []
+
+
+def _claims(wish: Declaration, there: Instance) -> Iterator[tuple[Order, str]]:
+    """Those of members and Sentinels beyond the wish."""
     for found in there.claims:
-        match = re.fullmatch(rf"{names.DATA}-{re.escape(wish.name)}-(\d+)-(\d+)", found.name)
-        if match and validation_live.holds_data(found, wish):
-            shard, ordinal = int(match[1]), int(match[2])
-            if shard >= wish.shards or ordinal > wish.replicas:
-                yield (shard, ordinal), found.name
+        shard, ordinal = _place(wish, found.name)
+        if not validation_live.belongs(found, wish):
+            continue
+        if shard >= wish.shards or ordinal >= (wish.sentinels if shard == OF_SENTINELS else wish.replicas + 1):
+            yield (shard, ordinal), found.name
+
+
+def _place(wish: Declaration, claim: str) -> Order:
+    """Of a claim by its name; one before the first for any other."""
+    match = re.fullmatch(rf"{names.DATA}-{re.escape(wish.name)}-(\d+|sentinel)-(\d+)", claim)
+    if match is None:
+        return OF_SENTINELS, -1
+    return OF_SENTINELS if match[1] == "sentinel" else int(match[1]), int(match[2])

@@ -50,7 +50,10 @@ def _chosen(watch: Watch, named: str) -> tuple[Node, str]:
     agreed = watched.agreed(watch)
     if agreed is not None:
         if not agreed.answers:
-            raise Retryable(f"Cannot find the master {agreed.name} at work: {agreed.error}; see 'sentinel_info'.")
+            raise Retryable(
+                f"Cannot find the master {agreed.name} at work: {agreed.error}; see 'sentinel_info', and give it up "
+                "('sentinel_failover') only when it is gone for good."
+            )
         return agreed, ""
     masters = watched.masters(watch)
     if named:

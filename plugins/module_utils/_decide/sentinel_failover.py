@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import sentinel_health, table, watched
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Node, Plan, Refused, Retryable, Step
@@ -23,18 +23,20 @@ PREFERRED = 1
 (sentinel.c, sentinelSelectSlave)."""
 
 
-def plan(watch: Watch, to: str, away_from: str) -> Plan:
+def plan(watch: Watch, to: str, away_from: Collection[str]) -> Plan:
     """One failover, or nothing when the master is where it is asked to be. Raises Refused for what cannot be meant, and
-    Retryable while servers and Sentinels do not all say the same."""
+    Retryable while servers and Sentinels do not all say the same.
+
+    ``away_from``: servers of which none is to be master."""
     _refuse_unknown(watch, to, away_from)
     found = sentinel_health.disagreement(watch)
     master = watched.agreed(watch)
     if found is not None or master is None:
         why = found.text if found else "no majority of the Sentinels names one of the servers"
         raise Retryable(f"Cannot hand the master of {watch.master_name} over: {why}; see 'sentinel_info', run again.")
-    if master.name == to or (not to and master.name != away_from):
+    if master.name == to or (not to and master.name not in away_from):
         return Plan()
-    candidate = watch.server(to) if to else best(watch, master)
+    candidate = watch.server(to) if to else best(watch, master, away_from)
     if candidate is None:
         raise Refused(f"Cannot hand {master.name} over: no replica of it may be master; give one a replica-priority.")
     if priority(candidate) == NEVER:
@@ -45,8 +47,9 @@ def plan(watch: Watch, to: str, away_from: str) -> Plan:
     return Plan((Step("failover", candidate.name, f"{candidate.name} takes over from {master.name}", reason),))
 
 
-def _refuse_unknown(watch: Watch, to: str, away_from: str) -> None:
-    unknown = [name for name in (to, away_from) if name and watch.server(name) is None]
+def _refuse_unknown(watch: Watch, to: str, away_from: Collection[str]) -> None:
+    known = {server.name for server in watch.servers} | watch.leaving
+    unknown = [name for name in (to, *away_from) if name and name not in known]
     if unknown:
         raise Refused(
             f"Cannot hand over to or from {unknown[0]}: no server has that name; there are "
@@ -54,8 +57,9 @@ def _refuse_unknown(watch: Watch, to: str, away_from: str) -> None:
         )
 
 
-def best(watch: Watch, master: Node) -> Node | None:
-    """On another host than the master, if there is one; then the one that lacks least, then the first by name."""
+def best(watch: Watch, master: Node, but: Collection[str] = ()) -> Node | None:
+    """On another host than the master, if there is one; then the one that lacks least, then the first by name. None of
+    those that are to leave, and none of ``but``."""
 
     def worth(replica: Node) -> tuple[bool, int, str]:
         return (
@@ -64,7 +68,8 @@ def best(watch: Watch, master: Node) -> Node | None:
             replica.name,
         )
 
-    able = [each for each in watched.replicas_of(watch, master) if priority(each) != NEVER]
+    stay = [each for each in watched.replicas_of(watch, master) if each.name not in {*watch.leaving, *but}]
+    able = [each for each in stay if priority(each) != NEVER]
     return min(able, key=worth, default=None)
 
 

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import sentinel_health, table, watched
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Finding, Plan, Refused, Retryable, Step
-from ansible_collections.k8sredis.core.plugins.module_utils._model_sentinel import Peer, Sentinel, Watch
+from ansible_collections.k8sredis.core.plugins.module_utils._model_sentinel import Sentinel, Watch
 
 REASON_GONE = "it is gone and is counted or asked still"
 
@@ -38,7 +38,7 @@ PATTERN = re.compile(r"[*?\[\]\\]")
 
 def plan(watch: Watch) -> Plan:
     """A step for each Sentinel that knows somebody who is gone."""
-    due = [sentinel for sentinel in watch.watching if ghosts(watch, sentinel)]
+    due = [sentinel for sentinel in watch.watching if watched.ghosts(watch, sentinel)]
     if not due:
         return Plan()
     if PATTERN.search(watch.master_name):
@@ -54,13 +54,6 @@ def plan(watch: Watch) -> Plan:
     return Plan(tuple(_step(watch, sentinel) for sentinel in due))
 
 
-def ghosts(watch: Watch, sentinel: Sentinel) -> list[Peer]:
-    """Replicas and Sentinels that it knows and that are none of those that are there."""
-    ids = {each.id for each in watch.sentinels}
-    replicas = [peer for peer in sentinel.replicas if watched.server_at(watch, peer.host, peer.port) is None]
-    return [*replicas, *(peer for peer in sentinel.others if peer.id not in ids)]
-
-
 def disagreement(watch: Watch) -> Finding | None:
     """What keeps a Sentinel from being reset; ghosts do not."""
     found = (each for check in sentinel_health.AGREEMENT for each in check(watch))
@@ -68,7 +61,7 @@ def disagreement(watch: Watch) -> Finding | None:
 
 
 def _step(watch: Watch, sentinel: Sentinel) -> Step:
-    left = ghosts(watch, sentinel)
+    left = watched.ghosts(watch, sentinel)
     for peer in left:
         where = f"{peer.host}:{peer.port}"
         if not peer.flags & (sentinel_health.DOWN | {UNLINKED}):
@@ -96,7 +89,7 @@ def _missing(watch: Watch, name: str) -> Iterator[str]:
     sentinel = next((each for each in watch.sentinels if each.name == name), None)
     if sentinel is None or not sentinel.answers:
         yield f"{name} does not answer"
-    elif ghosts(watch, sentinel):
+    elif watched.ghosts(watch, sentinel):
         yield f"{name} knows somebody again who is gone"
     elif sentinel.no_quorum:
         yield f"{name} says: {sentinel.no_quorum}"

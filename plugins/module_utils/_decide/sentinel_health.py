@@ -264,6 +264,12 @@ def never_elected(watch: Watch) -> Iterator[Finding]:
             yield Finding("never_elected", INFO, server.name, seen, advice)
 
 
+def leaving(watch: Watch) -> Iterator[Finding]:
+    for name in dict.fromkeys(each.name for each in watch.processes if each.name in watch.leaving):
+        advice = "a run lets it go, or takes it back when it is wished again"
+        yield Finding("leaving", INFO, name, "is beyond what is declared", advice)
+
+
 def no_fence(watch: Watch) -> Iterator[Finding]:
     for master in watched.masters(watch):
         if len(watch.servers) > 1 and (master.settings or {}).get("min-replicas-to-write") == "0":
@@ -292,6 +298,7 @@ CARE: tuple[Check, ...] = (
         no_replica,
         lagging,
         never_elected,
+        leaving,
         no_fence,
         servers_differ,
         common_name,

@@ -79,11 +79,17 @@ def instance(watch: Watch, found: tuple[Finding, ...]) -> dict[str, Any]:
         "master": master.name if master else "",
         "servers": len(watch.servers),
         "sentinels": len(watch.sentinels),
+        "ghosts": sorted(_ghosts(watch)),
         "answering": len(watch.answering),
         "sentinels_answering": sum(sentinel.answers for sentinel in watch.sentinels),
         "keys": master.keys if master else 0,
         "versions": sorted({health.version(server) for server in watch.answering}),
     }
+
+
+def _ghosts(watch: Watch) -> set[str]:
+    known = (peer for sentinel in watch.watching for peer in watched.ghosts(watch, sentinel))
+    return {f"{peer.host}:{peer.port}" for peer in known}
 
 
 SERVERS = ("ROLE", "NAME", "ADDRESS", "FOLLOWS", "BEHIND", "KEYS", "MEMORY", "VERSION", "NODE", "ZONE")

@@ -8,6 +8,7 @@
 2. The replicas, then the master, after it has handed over. The replicas are the newer ones by then: a master of a newer
    version could not feed an older replica (the format of a full synchronisation grows).
 3. The Sentinels. Their votes are needed for the failover before.
+Those that are to leave are not restarted before.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def due(watch: Watch, wished: Mapping[str, Wanted], requested: Mapping[str, str]
 def _turns(watch: Watch, wished: Mapping[str, Wanted], requested: Mapping[str, str]) -> Iterator[Turn]:
     for process in watch.processes:
         reason = rollout.why(process.member, wished.get(process.name), requested)
-        if reason:
+        if reason and process.name not in watch.leaving:
             yield Turn(process.name, _kind(watch, process), reason)
 
 

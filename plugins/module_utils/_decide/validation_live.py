@@ -18,7 +18,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
     quantities,
     versions,
 )
-from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import SENTINEL, Declaration
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.refusal import foreign, unchangeable, unusable
 from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import (
     SENTINELS,
@@ -241,26 +241,12 @@ def _changes(wish: Declaration, there: Instance) -> list[str]:
     """Each difference once, however many StatefulSets tell it."""
     way_out = _way_out(wish, there)
     found: dict[str, str] = dict(_orphans(wish, there, way_out))
-    if wish.topology == SENTINEL:
-        found |= dict(_fewer(wish, there))
     for statefulset in ours(wish, there):
         for setting, text in _immutable(wish, statefulset, way_out):
             found.setdefault(setting, text)
         for setting, text in _declared(wish, statefulset, way_out):
             found.setdefault(setting, text)
     return [*found.values(), *_server(wish, there)]
-
-
-def _fewer(wish: Declaration, there: Instance) -> Iterator[tuple[str, str]]:
-    numbers = {
-        "replicas": (names.statefulset(wish.name, 0), wish.replicas, 1),
-        "sentinels": (names.sentinels(wish.name), wish.sentinels, 0),
-    }
-    reason = "this version takes none away, and Sentinels would count those that are gone"
-    for setting, (name, wished, more) in numbers.items():
-        for found in there.statefulsets:
-            if found.name == name and belongs(found, wish) and found.replicas - more > wished:
-                yield setting, unchangeable(setting, found.replicas - more, wished, reason, "set it back")
 
 
 def _orphans(wish: Declaration, there: Instance, way_out: str) -> Iterator[tuple[str, str]]:

@@ -85,3 +85,12 @@ def behind(master: Node, replica: Node) -> int:
 def peer(sentinel: Sentinel, server: Node) -> Peer | None:
     """What a Sentinel says of a server, as a replica."""
     return next((each for each in sentinel.replicas if is_at(server.member, each.host, each.port)), None)
+
+
+def ghosts(watch: Watch, sentinel: Sentinel) -> list[Peer]:
+    """Replicas and Sentinels that it knows and that are none of those that are there. While a Sentinel does not answer,
+    an unknown id may be its own."""
+    ids = {each.id for each in watch.sentinels}
+    replicas = [peer for peer in sentinel.replicas if server_at(watch, peer.host, peer.port) is None]
+    others = [peer for peer in sentinel.others if peer.id not in ids] if "" not in ids else []
+    return [*replicas, *others]

@@ -13,19 +13,17 @@ No Sentinel is told of it here: a run that is killed before they are finds one m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import sentinel_bootstrap as decide
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import wait
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.watching import TICK, Watching
-from ansible_collections.k8sredis.core.plugins.module_utils._model import Fatal, Member, Retryable, Step
+from ansible_collections.k8sredis.core.plugins.module_utils._model import Fatal, Retryable, Step
 from ansible_collections.k8sredis.core.plugins.module_utils._model_sentinel import Watch
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.redis import is_error
 
 
-def begin(watching: Watching, named: str, expected: Sequence[str], timeout: float) -> tuple[Watch, str]:
-    """``expected``: names of the pods that are to be there; also the name of the master. ``timeout`` for each wait."""
-    watch = everybody(watching, expected, timeout)
+def begin(watching: Watching, named: str, timeout: float) -> tuple[Watch, str]:
+    """Also the name of the master. ``timeout`` for each wait."""
+    watch = everybody(watching, timeout)
     plan, name = decide.plan(watch, named)
     for step in plan.steps:
         watching.guard()
@@ -35,12 +33,12 @@ def begin(watching: Watching, named: str, expected: Sequence[str], timeout: floa
     return watching.prove(lambda seen: decide.missing(seen, name), timeout, deed), name
 
 
-def everybody(watching: Watching, expected: Sequence[str], timeout: float) -> Watch:
+def everybody(watching: Watching, timeout: float) -> Watch:
     """Step 1."""
 
     def look() -> tuple[Watch, str, bool]:
         watch = watching.observe()
-        return watch, *absent(watch, expected)
+        return watch, *absent(watch)
 
     watch, missing, stuck = wait.until(look, lambda seen: seen[2] or not seen[1], timeout, TICK, watching.clock)
     if stuck:
@@ -50,18 +48,11 @@ def everybody(watching: Watching, expected: Sequence[str], timeout: float) -> Wa
     return watch
 
 
-def absent(watch: Watch, expected: Sequence[str]) -> tuple[str, bool]:
+def absent(watch: Watch) -> tuple[str, bool]:
     """The first that is not there or does not answer, in words, and whether that is likely to last."""
-    there: dict[str, tuple[Member, str]] = {each.name: (each.member, each.error) for each in watch.servers}
-    there |= {each.name: (each.member, each.error) for each in watch.sentinels}
-    stuck = next((f"{name}: {member.waiting}" for name, (member, _error) in there.items() if member.stuck), "")
-    if stuck:
-        return stuck, True
-    for name in expected:
-        if name not in there:
-            return f"{name}: there is no such pod", False
-    silent = next((f"{name}: {error}" for name, (_member, error) in there.items() if error), "")
-    return silent, False
+    stuck = next((f"{each.name}: {each.member.waiting}" for each in watch.processes if each.member.stuck), "")
+    silent = next((f"{each.name}: {each.error}" for each in watch.processes if not each.answers), "")
+    return stuck or silent, bool(stuck)
 
 
 def _do(watching: Watching, watch: Watch, step: Step) -> None:

@@ -30,7 +30,7 @@ as all of its replicas are in reach.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -66,7 +66,7 @@ Renew = Callable[[], None]
 """Keeps the pause up while something is waited for."""
 
 
-def hand_over(watching: Watching, to: str, away_from: str, timeout: float) -> Watch:
+def hand_over(watching: Watching, to: str, away_from: Collection[str], timeout: float) -> Watch:
     """The master is where it is asked to be, for everybody; ``timeout`` for each wait by itself."""
     watch, step = _decided(watching, to, away_from, timeout)
     if step is None:
@@ -74,7 +74,7 @@ def hand_over(watching: Watching, to: str, away_from: str, timeout: float) -> Wa
     watching.guard()
     with _preferred(watching, watch, step):
         # The candidate is the one that the Sentinels were told of, also where another one lacks less by now.
-        again, same = _decided(watching, step.subject, "", timeout)
+        again, same = _decided(watching, step.subject, (), timeout)
         if same is None or same.text != step.text:
             raise Retryable(f"Cannot do '{step.text}': it is not what is asked for any more; run again.")
         former = _agreed(again)
@@ -85,7 +85,7 @@ def hand_over(watching: Watching, to: str, away_from: str, timeout: float) -> Wa
     return watching.prove(lambda seen: decide.unproven(seen, step.subject, former.name), timeout, deed)
 
 
-def _decided(watching: Watching, to: str, away_from: str, timeout: float) -> tuple[Watch, Step | None]:
+def _decided(watching: Watching, to: str, away_from: Collection[str], timeout: float) -> tuple[Watch, Step | None]:
     """Step 1."""
     return watching.decided(lambda watch: decide.plan(watch, to, away_from), timeout)
 
@@ -109,15 +109,21 @@ def _preferred(watching: Watching, watch: Watch, step: Step) -> Iterator[None]:
     """Step 2 and its end."""
     wished = decide.priorities(watch, _server(watch, step.subject))
     try:
-        _set(watching, watch, PRIORITY, wished)
+        set_priorities(watching, watch, wished)
         if wished:
-            _await_priorities(watching, wished, step)
+            await_priorities(watching, wished, step)
         yield
     finally:
-        _set(watching, watch, PRIORITY, {name: decide.priority(_server(watch, name)) for name in wished}, strict=False)
+        former = {name: decide.priority(_server(watch, name)) for name in wished}
+        set_priorities(watching, watch, former, strict=False)
 
 
-def _await_priorities(watching: Watching, wished: Mapping[str, int], step: Step) -> None:
+def set_priorities(watching: Watching, watch: Watch, values: Mapping[str, int], *, strict: bool = True) -> None:
+    """By the name of a server; not ``strict``: as far as it goes, on the way out."""
+    _set(watching, watch, PRIORITY, values, strict=strict)
+
+
+def await_priorities(watching: Watching, wished: Mapping[str, int], step: Step) -> None:
     def look() -> str:
         return decide.not_seen(watching.observe(), wished)
 
@@ -139,7 +145,7 @@ def _fail_over(watching: Watching, watch: Watch, step: Step) -> None:
     sentinel, master = watch.watching[0], _agreed(watch)
     (reply,) = watching.tell(sentinel, ("SENTINEL", "FAILOVER", watch.master_name, "COORDINATED"))
     if not is_error(reply):
-        _await_promotion(watching, watch, step, _seconds(sentinel), lambda: None)
+        await_promotion(watching, _server(watch, step.subject), step, _seconds(sentinel))
         return
     if UNKNOWN_WORD not in str(reply).lower():
         raise _refused(f"begin '{step.text}'", reply)
@@ -150,8 +156,9 @@ def _fail_over(watching: Watching, watch: Watch, step: Step) -> None:
         fence.stays = not is_error(reply) or isinstance(reply, Retryable)
         if is_error(reply):
             raise _refused(f"begin '{step.text}'", reply)
-        _await_promotion(watching, watch, step, most, renew)
-        _demote(watching, watch, master, _server(watch, step.subject))
+        candidate = _server(watch, step.subject)
+        await_promotion(watching, candidate, step, most, renew)
+        _demote(watching, watch, master, candidate)
         fence.stays = False
 
 
@@ -223,9 +230,10 @@ def _offset(watching: Watching, server: Node, field: str) -> int:
     return next((int(line.partition(":")[2]) for line in reply.splitlines() if line.startswith(f"{field}:")), -1)
 
 
-def _await_promotion(watching: Watching, watch: Watch, step: Step, seconds: float, renew: Renew) -> None:
+def await_promotion(
+    watching: Watching, candidate: Node, step: Step, seconds: float, renew: Renew = lambda: None
+) -> None:
     """The end of step 7."""
-    candidate = _server(watch, step.subject)
 
     def role() -> str:
         renew()

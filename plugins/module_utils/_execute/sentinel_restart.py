@@ -68,7 +68,7 @@ class _Restart:
         watch = self._pass_gate()
         if not self.replacement.goes_already(self._member(watch)):
             if self.turn.kind == MASTER and not self._interrupts(watch):
-                sentinel_failover.hand_over(self.watching, "", self.turn.pod, self.job.timeout)
+                sentinel_failover.hand_over(self.watching, "", [self.turn.pod], self.job.timeout)
             self.replacement.remove(self._may_go)
             self.watching.done.append(self.turn.step)
         self.replacement.await_new(self._process, self.not_made, self.job.wished.get(self.turn.pod))

@@ -7,9 +7,10 @@ collection."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import sentinel_departure
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import wait
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import absent
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.wait import REAL, Clock
@@ -38,21 +39,24 @@ class Watching:
         master_name: str,
         clock: Clock = REAL,
         expected: tuple[Sequence[str], Sequence[str]] = ((), ()),
+        leaving: Collection[str] = (),
     ) -> None:
-        """``expected``: names of the servers and of the Sentinels that are to be there; who is not is absent."""
+        """``expected``: names of the servers and of the Sentinels that are to be there; who is not is absent.
+        ``leaving``: of those among them that are to leave."""
         self.clock = clock
         self.guard: Callable[[], None] = lambda: None
         """Called before each step; raises when the instance's lock is not ours any more."""
         self.done: list[Step] = []
         """Steps that were executed, in order."""
         self._groups = servers, sentinels
-        self._expected = expected
+        self._expected, self._leaving = expected, leaving
         self._clients = Clients(servers.connect), Clients(sentinels.connect)
         self._master_name = master_name
 
     def observe(self) -> Watch:
         members, watchers = map(self._members, self._groups, self._expected)
-        return sentinel.observe(*self._clients, members, watchers, self._master_name)
+        watch = sentinel.observe(*self._clients, members, watchers, self._master_name)
+        return sentinel_departure.remaining(watch, self._leaving)
 
     @staticmethod
     def _members(group: Group, expected: Sequence[str]) -> list[Member]:

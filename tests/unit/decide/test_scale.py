@@ -22,7 +22,7 @@ def seen(shards: int, pods: int, claims: int = 0) -> Instance:
     )
 
 
-NOTHING: dict[str, list[str]] = {"statefulsets": [], "pods": [], "claims": []}
+NOTHING: dict[str, list[str]] = {"statefulsets": [], "pods": [], "sentinels": [], "claims": []}
 
 PODS: list[tuple[str, Instance, dict[str, Any], list[int]]] = [
     ("new", there(), {}, [2, 2, 2]),
@@ -61,15 +61,15 @@ def test_nothing_leaves_that_is_declared() -> None:
 
 def test_shards_leave_as_a_whole() -> None:
     assert scale.leaving(wish(), seen(5, 2)) == {
+        **NOTHING,
         "statefulsets": ["shop-3", "shop-4"],
         "pods": ["shop-3-0", "shop-3-1", "shop-4-0", "shop-4-1"],
-        "claims": [],
     }
 
 
 def test_of_shards_that_stay_the_highest_ordinals_leave() -> None:
     assert scale.leaving(wish(scale_in_claims="delete"), seen(3, 3)) == {
-        "statefulsets": [],
+        **NOTHING,
         "pods": ["shop-0-2", "shop-1-2", "shop-2-2"],
         "claims": ["data-shop-0-2", "data-shop-1-2", "data-shop-2-2"],
     }

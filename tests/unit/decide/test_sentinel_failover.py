@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import sentinel_failover
@@ -20,43 +22,59 @@ ONE, TWO, THREE = (f"10.0.0.{number}:6379" for number in (1, 2, 3))
 
 
 def test_a_named_one() -> None:
-    (step,) = sentinel_failover.plan(WELL, TWO, "").steps
+    (step,) = sentinel_failover.plan(WELL, TWO, ()).steps
     assert (step.subject, step.text) == (TWO, f"{TWO} takes over from {ONE}")
     assert step.reason == sentinel_failover.REASON_NAMED
 
 
-@pytest.mark.parametrize(("to", "away_from"), [(ONE, ""), ("", TWO)])
-def test_nothing_to_do(to: str, away_from: str) -> None:
+@pytest.mark.parametrize(("to", "away_from"), [(ONE, ()), ("", [TWO]), ("", [])])
+def test_nothing_to_do(to: str, away_from: Sequence[str]) -> None:
     assert not sentinel_failover.plan(WELL, to, away_from).changed
 
 
 def test_away_from_the_master_goes_to_whom_lacks_least() -> None:
     given = with_server(WELL, 2, slave_repl_offset="900")
-    (step,) = sentinel_failover.plan(given, "", ONE).steps
+    (step,) = sentinel_failover.plan(given, "", [ONE]).steps
     assert (step.subject, step.reason) == (THREE, sentinel_failover.REASON_AWAY)
+
+
+def test_nobody_who_leaves_takes_over() -> None:
+    given = with_server(WELL, 3, slave_repl_offset="900")
+    for plan in (
+        sentinel_failover.plan(given, "", [ONE, TWO]),
+        sentinel_failover.plan(replace(given, leaving=frozenset({TWO})), "", [ONE]),
+    ):
+        assert [step.subject for step in plan.steps] == [THREE]
+    with pytest.raises(Refused, match="no replica of it may be master"):
+        sentinel_failover.plan(given, "", [ONE, TWO, THREE])
+
+
+def test_one_who_leaves_and_is_gone_already_is_no_stranger() -> None:
+    given = replace(watch(2), leaving=frozenset({THREE}))
+    assert not sentinel_failover.plan(given, "", [THREE]).changed
 
 
 @pytest.mark.parametrize(
     ("to", "away_from", "given", "words"),
     [
-        ("10.0.0.9:6379", "", WELL, "no server has that name; there are 10.0.0.1:6379, 10.0.0.2:6379"),
-        ("", "nobody", WELL, "Cannot hand over to or from nobody"),
-        (TWO, "", with_server(WELL, 2, {"replica-priority": "0"}), "its replica-priority is 0"),
+        ("10.0.0.9:6379", (), WELL, "no server has that name; there are 10.0.0.1:6379, 10.0.0.2:6379"),
+        ("", ["nobody"], WELL, "Cannot hand over to or from nobody"),
+        (TWO, (), with_server(WELL, 2, {"replica-priority": "0"}), "its replica-priority is 0"),
         (
-            *("", ONE),
+            *("", [ONE]),
             with_server(with_server(WELL, 2, {"replica-priority": "0"}), 3, {"replica-priority": "0"}),
             "no replica of it may be master",
         ),
     ],
 )
-def test_what_cannot_be_meant(to: str, away_from: str, given: Watch, words: str) -> None:
+def test_what_cannot_be_meant(to: str, away_from: Sequence[str], given: Watch, words: str) -> None:
     with pytest.raises(Refused, match=words):
         sentinel_failover.plan(given, to, away_from)
 
 
 def test_while_they_do_not_agree_nothing_is_planned() -> None:
     with pytest.raises(Retryable, match=re.escape("10.0.0.3:26379: Connection refused")):
-        sentinel_failover.plan(watches.silent_sentinel(WELL, 3), TWO, "")
+        sentinel_failover.plan(watches.silent_sentinel(WELL, 3), TWO, ())
 
 
 @pytest.mark.parametrize(

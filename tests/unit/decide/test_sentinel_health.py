@@ -74,6 +74,7 @@ WRONG: dict[str, list[Watch]] = {
     "lagging": [with_server(WELL, 1, master_repl_offset="9000000")],
     "servers_differ": [with_server(WELL, 2, {"replica-priority": "1"})],
     "never_elected": [with_server(WELL, n, {"replica-priority": "0"}) for n in (2, 3)],
+    "leaving": [replace(WELL, leaving=frozenset({"10.0.0.3:6379"}))],
     "no_fence": [with_server(WELL, 1, {"min-replicas-to-write": "0"})],
     "common_name": [replace(WELL, master_name="mymaster")],
 }

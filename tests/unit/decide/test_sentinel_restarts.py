@@ -94,6 +94,11 @@ def test_bounds() -> None:
     assert order(one_done, limit=2) == [(REPLICA, THREE)]
 
 
+def test_who_leaves_is_not_restarted_before() -> None:
+    given = replace(OUTDATED, leaving=frozenset({THREE, SENTINELS[2]}))
+    assert order(given) == [turn for turn in order(OUTDATED) if turn[1] not in given.leaving]
+
+
 def test_a_request_names_any_pod() -> None:
     members = sentinel_rollout.members(OUTDATED)
     wished = rollout.request(members, None, [SENTINELS[0], TWO])

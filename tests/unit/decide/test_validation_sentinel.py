@@ -14,10 +14,16 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
     declared,
     grace,
     names,
+    scale,
     validation_live,
 )
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.declaration import Declaration, declaration
-from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import ClaimTemplate, Object, StatefulSet
+from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import (
+    Claim,
+    ClaimTemplate,
+    Object,
+    StatefulSet,
+)
 
 from tests.unit.decide.declarations import GOOD, problems, there, wish
 
@@ -235,7 +241,6 @@ def test_an_instance_that_lives_as_declared() -> None:
 @pytest.mark.parametrize(
     ("given", "setting"),
     [
-        ({"replicas": 1}, "replicas from 2 to 1: this version takes none away"),
         ({"sentinel_port": 26380}, "sentinel_port from 26379 to 26380: this version restarts no Sentinel for it"),
         ({"persistence": "rdb"}, 'persistence from "aof" to "rdb": servers would start from files of the other kind'),
     ],
@@ -245,13 +250,13 @@ def test_changes_that_this_version_does_not_do(given: dict[str, Any], setting: s
     assert [text for text in found if f"Cannot change redis_cluster_{setting}" in text], found
 
 
-def test_more_of_them_is_fine() -> None:
+def test_more_and_fewer_of_them_are_fine() -> None:
     made, more = sentinel(), sentinel(replicas=3, sentinels=5, anti_affinity="preferred")
     before = statefulsets(sentinel(anti_affinity="preferred"))
     assert validation_live.problems(more, there(statefulsets=before)) == []
     fewer = replace(made, sentinels=3)
-    (text,) = validation_live.problems(fewer, there(statefulsets=statefulsets(made, watchers=5)))
-    assert text.startswith("Cannot change redis_cluster_sentinels from 5 to 3: this version takes none away")
+    assert validation_live.problems(fewer, there(statefulsets=statefulsets(made, watchers=5))) == []
+    assert validation_live.problems(sentinel(replicas=1), there(statefulsets=statefulsets(made))) == []
 
 
 def test_a_cluster_of_the_same_name_is_somebody_elses() -> None:
@@ -262,3 +267,51 @@ def test_a_cluster_of_the_same_name_is_somebody_elses() -> None:
         "Lease", "shop-lock", {"app.kubernetes.io/instance": "shop", "app.kubernetes.io/managed-by": "k8sredis"}
     )
     assert validation_live.problems(sentinel(), there(others=(lock,))) == []
+
+
+def claims(*names_of: str) -> tuple[Claim, ...]:
+    component = {"shop-s": "sentinel"}
+    return tuple(
+        Claim(
+            "PersistentVolumeClaim",
+            f"data-{name}",
+            labels(component.get(name[:6], "server")),
+            asks=ClaimTemplate("8Gi"),
+        )
+        for name in names_of
+    )
+
+
+def test_who_leaves() -> None:
+    found = there(
+        statefulsets=statefulsets(sentinel(), replicas=5, watchers=5),
+        claims=claims(
+            "shop-0-2", "shop-0-3", "shop-sentinel-2", "shop-sentinel-3", "shop-sentinel-4", "shop-sentinel-5"
+        ),
+    )
+    assert (scale.pods(sentinel(), found), scale.sentinels(sentinel(), found)) == ([5], 5)
+    leaving = scale.leaving(sentinel(), found)
+    assert leaving["pods"] == ["shop-0-3", "shop-0-4"]
+    assert leaving["sentinels"] == ["shop-sentinel-4", "shop-sentinel-3"], "the last one leaves first"
+    assert leaving["claims"] == []
+    assert scale.leaving(sentinel(scale_in_claims="delete"), found)["claims"] == [
+        *("data-shop-sentinel-3", "data-shop-sentinel-4", "data-shop-sentinel-5", "data-shop-0-3")
+    ]
+
+
+def test_nobody_leaves_who_is_declared() -> None:
+    more = sentinel(replicas=4, sentinels=5)
+    found = there(statefulsets=statefulsets(sentinel()))
+    assert (scale.pods(more, found), scale.sentinels(more, found)) == ([5], 5)
+    nothing: dict[str, list[str]] = {"statefulsets": [], "pods": [], "sentinels": [], "claims": []}
+    assert scale.leaving(more, found) == nothing
+    assert (
+        scale.leaving(sentinel(scale_in_claims="delete"), there(claims=claims("shop-0-2", "shop-sentinel-2")))
+        == nothing
+    )
+
+
+def test_pods_that_lost_their_statefulset_are_pods_too() -> None:
+    found = there(statefulsets=statefulsets(sentinel())[1:], orphans=("shop-0-0", "shop-0-4"))
+    assert scale.pods(sentinel(), found) == [5]
+    assert scale.leaving(sentinel(), found)["pods"] == ["shop-0-3", "shop-0-4"]

@@ -98,7 +98,7 @@ def taken_over(servers: int) -> Watch:
 
 
 def hand_over(told: Any, to: str = TWO) -> Watch:
-    return sentinel_failover.hand_over(told, to, "", 5.0)
+    return sentinel_failover.hand_over(told, to, (), 5.0)
 
 
 def test_it_goes_well() -> None:
@@ -215,7 +215,7 @@ def test_the_candidate_stays_when_another_one_lacks_less_by_now(monkeypatch: pyt
 
     monkeypatch.setattr(told, "observe", observe)
     with pytest.raises(Retryable, match="Cannot prove within 5 s"):  # the third one follows nobody new in this world
-        sentinel_failover.hand_over(cast("Watching", told), "", ONE, 5.0)
+        sentinel_failover.hand_over(cast("Watching", told), "", [ONE], 5.0)
     assert [step.subject for step in told.done] == [TWO]
 
 

@@ -6,7 +6,7 @@ stay shut, when the new pod is stuck, and by runs that are killed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -86,9 +86,9 @@ class Instance:
         found: Watch = real(self, missing, timeout, deed)
         return found
 
-    def taken_over(self, _watching: object, to: str, away_from: str, _timeout: float) -> Watch:
+    def taken_over(self, _watching: object, to: str, away_from: Sequence[str], _timeout: float) -> Watch:
         """The planned failover: THREE is master of all."""
-        assert (to, away_from) == ("", self.master)
+        assert (to, away_from) == ("", [self.master])
         self.master = SERVERS[2]
         for number in NUMBERS:
             role: dict[str, str] = (
@@ -199,7 +199,7 @@ def test_one_that_becomes_master_at_the_last_moment_is_kept(
         nonlocal looks
         looks += 1
         if looks == 4:  # the decision and both looks of the gate are over
-            instance.taken_over(instance, "", SERVERS[0], 0.0)
+            instance.taken_over(instance, "", [SERVERS[0]], 0.0)
         return plain()
 
     instance.place(SERVERS[1], restart_hash=NEW)

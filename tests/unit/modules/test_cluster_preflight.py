@@ -111,14 +111,15 @@ def test_a_new_instance(run: Run, api: ApiServer, check: bool) -> None:
         "warnings",
         "skipped_checks",
         "pods",
+        "sentinels",
         "grows",
         "claim_sizes",
     )
     assert [found[name] for name in rest] == [
         *(60, 50, True, 0, [], [], [], True, True, [], [], [2, 2, 2]),
-        *(False, ["", "", ""]),
+        *(0, False, ["", "", ""]),
     ]
-    assert found["leaving"] == {"statefulsets": [], "pods": [], "claims": []}
+    assert found["leaving"] == {"statefulsets": [], "pods": [], "sentinels": [], "claims": []}
     assert api.writes == []
 
 
