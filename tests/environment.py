@@ -49,15 +49,14 @@ def checkout_files() -> list[Path]:
     return sorted(path for path in paths if (CHECKOUT / path).is_file())
 
 
-def check_go() -> None:
-    """For the local Kubernetes, which is built from source."""
-    needed = "install Go 1.26 or newer, or set KUBECONFIG to use a Kubernetes that is there"
+def check_go(what: str, otherwise: str = "") -> None:
+    needed = f"install Go 1.26 or newer{otherwise}"
     if not shutil.which("go"):
-        raise SetupError(f"Cannot build the local Kubernetes: there is no `go`; {needed}.")
+        raise SetupError(f"Cannot build {what}: there is no `go`; {needed}.")
     seen = subprocess.run(["go", "env", "GOVERSION"], capture_output=True, text=True, check=False).stdout.strip()
     number = re.match(r"go(\d+)\.(\d+)", seen)
     if not number or (int(number[1]), int(number[2])) < GO_MINIMUM:
-        raise SetupError(f"Cannot build the local Kubernetes: `go` is {seen or 'of unknown version'}; {needed}.")
+        raise SetupError(f"Cannot build {what}: `go` is {seen or 'of unknown version'}; {needed}.")
 
 
 def check_python() -> None:

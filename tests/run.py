@@ -44,7 +44,7 @@ def pytest(name: str, group: str, folder: str, *options: str) -> Stage:
 STAGES = [
     Stage("ruff", "lint", ["ruff", "check", "."]),
     Stage("ruff-format", "lint", ["ruff", "format", "--check", "."]),
-    Stage("mypy", "lint", ["mypy", PLUGINS, "tests"]),
+    Stage("mypy", "lint", ["mypy", PLUGINS, "tests", "examples"]),
     Stage("shellcheck", "lint", ["python", "-m", "tests.shellcheck"]),
     Stage("ansible-lint", "lint", ["ansible-lint", "--offline"]),  # yamllint included, of all YAML files in git
     Stage("changelog", "docs", ["antsibull-changelog", "lint"]),

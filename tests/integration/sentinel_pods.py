@@ -33,7 +33,8 @@ PASSWORDS = {
     "watch": "watch-secret",
     "peer": "peer-secret",
 }
-TOOL, APPLICATION = "tool-secret", "app-secret"
+TOOL, APPLICATION, ASKER = "tool-secret", "app-secret", "asker-secret"
+"""The application is the user default, at the Sentinels with a password of its own."""
 
 
 TESTER = User(acl.TOOL, (hashed(TOOL),), ("+@all",), ALL_KEYS, ALL_CHANNELS)
@@ -46,7 +47,7 @@ def _but_the_tool(users: tuple[User, ...]) -> list[User]:
 
 
 SERVER_USERS = (
-    User("default", (hashed(APPLICATION),), acl.APPLICATION_COMMANDS, ALL_KEYS, ALL_CHANNELS),
+    acl.apart_from_sentinels(User("default", (hashed(APPLICATION),), acl.APPLICATION_COMMANDS, ALL_KEYS, ALL_CHANNELS)),
     *_but_the_tool(
         acl.watched_users(
             hashed(TOOL), *(hashed(PASSWORDS[name]) for name in ("replication", "probe", "keeper", "watch"))
@@ -54,7 +55,7 @@ SERVER_USERS = (
     ),
 )
 SENTINEL_USERS = (
-    User("default", enabled=False),
+    User("default", (hashed(ASKER),), acl.SENTINEL_CLIENT_COMMANDS, channels=ALL_CHANNELS),
     *_but_the_tool(
         acl.sentinel_users(hashed(TOOL), *(hashed(PASSWORDS[name]) for name in ("peer", "probe", "keeper")))
     ),

@@ -80,7 +80,7 @@ def ensure_binaries(say: Callable[[str], None]) -> Path:
 
 
 def _build_all(target: Path, say: Callable[[str], None]) -> None:
-    check_go()
+    check_go("the local Kubernetes", ", or set KUBECONFIG to use a Kubernetes that is there")
     require_to_build()
     programs = [(tool, name, package) for tool in TOOLS for name, package in tool.programs.items()]
     say(f"building Kubernetes from source, {len(programs)} programs: once, about ten minutes on two cores")
