@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 Labels = Mapping[str, str]
 
-SERVERS, SENTINELS = "server", "sentinel"
-"""What the label app.kubernetes.io/component says of an object that belongs to the servers, or to the Sentinels."""
+SERVERS, SENTINELS, COLOCATED = "server", "sentinel", "server-with-sentinel"
+"""What the label app.kubernetes.io/component says of an object that belongs to the servers, to the Sentinels, or to
+servers that have a Sentinel beside them in their pod."""
 
 
 @dataclass(frozen=True)

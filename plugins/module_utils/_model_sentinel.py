@@ -89,8 +89,20 @@ class Watch:
     def processes(self) -> tuple[Node | Sentinel, ...]:
         return (*self.servers, *self.sentinels)
 
+    @property
+    def pods(self) -> dict[str, list[Node | Sentinel]]:
+        """What each pod has, by its name: a server, a Sentinel, or both, then the server first. An endpoint has one."""
+        found: dict[str, list[Node | Sentinel]] = {}
+        for each in self.processes:
+            found.setdefault(each.name, []).append(each)
+        return found
+
     def process(self, name: str) -> Node | Sentinel | None:
+        """Of a pod that has both, the server."""
         return next((each for each in self.processes if each.name == name), None)
 
     def server(self, name: str) -> Node | None:
         return next((server for server in self.servers if server.name == name), None)
+
+    def sentinel(self, name: str) -> Sentinel | None:
+        return next((sentinel for sentinel in self.sentinels if sentinel.name == name), None)

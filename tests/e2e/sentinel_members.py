@@ -24,6 +24,8 @@ from tests.kube.lab import NODES, Lab, Node
 
 ANSWER_SECONDS = 3.0
 PORTS = {"server": 6379, "sentinel": 26379}
+BOTH = "server-with-sentinel"
+"""The component of a pod that has a Sentinel beside its server."""
 HEALTHY_WITHIN = 180.0
 
 Pod = dict[str, Any]
@@ -46,8 +48,10 @@ class SentinelMembers:
     @classmethod
     def of(cls, cluster: Cluster, variables: Variables) -> SentinelMembers:
         namespace, name = place_of(variables)
-        watchers = variables.get("redis_sentinel_sentinels", 3)
-        number = {"server": variables.get("redis_sentinel_replicas", 2) + 1, "sentinel": watchers, "proxy": 2}
+        servers = variables.get("redis_sentinel_replicas", 2) + 1
+        colocated = variables.get("redis_sentinel_colocated", False)
+        watchers = servers if colocated else variables.get("redis_sentinel_sentinels", 3)
+        number = {"server": servers, "sentinel": watchers, "proxy": 2}
 
         def login(user: str, key: str) -> Login:
             return {"username": user, "password": password(cluster, namespace, name, key)}
@@ -64,18 +68,20 @@ class SentinelMembers:
         return f"{self.namespace}.{self.name}"
 
     def pods(self, component: str) -> list[Pod]:
-        """``server``, ``sentinel`` or ``proxy``."""
+        """Those with a ``server``, ``sentinel`` or ``proxy``."""
         found = pods(self.cluster, self.namespace, self.name)
-        return [pod for pod in found if pod["metadata"]["labels"]["app.kubernetes.io/component"] == component]
+        wanted = {component} if component == "proxy" else {component, BOTH}
+        return [pod for pod in found if component_of(pod) in wanted]
 
     def addresses(self) -> dict[str, str]:
         """Of the Services, by name."""
         found = self.cluster.get("services", f"--namespace={self.namespace}")
         return {service["metadata"]["name"]: service["spec"]["clusterIP"] for service in found}
 
-    def ask(self, pod: Pod, *words: str, login: Login | None = None, via: Node = NODES[0]) -> Any:
-        """The answer of a server or Sentinel as it was sent, over the network of the node ``via``."""
-        component = pod["metadata"]["labels"]["app.kubernetes.io/component"]
+    def ask(self, pod: Pod, *words: str, login: Login | None = None, via: Node = NODES[0], of: str = "") -> Any:
+        """The answer of a server or Sentinel as it was sent, over the network of the node ``via``; ``of``: which of
+        both in a pod that has both, else the server."""
+        component = of or component_of(pod).replace(BOTH, "server")
 
         def asked() -> Any:
             limits = {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS}
@@ -99,7 +105,7 @@ class SentinelMembers:
 
     def named(self, sentinel: Pod) -> dict[str, str]:
         """What a Sentinel says of the master."""
-        told = self.ask(sentinel, "SENTINEL", "MASTER", self.master_name)
+        told = self.ask(sentinel, "SENTINEL", "MASTER", self.master_name, of="sentinel")
         return dict(zip(told[::2], told[1::2], strict=True))
 
     def master(self) -> Pod:
@@ -157,12 +163,12 @@ class SentinelMembers:
                 yield f"{name} says {key} {said[key]} and not {value}"
         for kind, component, own in (("REPLICAS", "server", master), ("SENTINELS", "sentinel", name)):
             others = {addresses[one["metadata"]["name"]] for one in self.pods(component)} - {addresses[own]}
-            told = self.ask(pod, "SENTINEL", kind, self.master_name)
+            told = self.ask(pod, "SENTINEL", kind, self.master_name, of="sentinel")
             known = [dict(zip(one[::2], one[1::2], strict=True)) for one in told]
             if {one["ip"] for one in known} != others:
                 yield f"{name} knows the {kind} {sorted(one['ip'] for one in known)} and not {sorted(others)}"
             yield from (f"{name} says {one['ip']} is {one['flags']}" for one in known if "down" in one["flags"])
-        if not self.ask(pod, "SENTINEL", "CKQUORUM", self.master_name).startswith("OK"):
+        if not self.ask(pod, "SENTINEL", "CKQUORUM", self.master_name, of="sentinel").startswith("OK"):
             yield f"{name} has no quorum"
 
     def wait_until_healthy(self, seconds: float = HEALTHY_WITHIN) -> float:
@@ -172,6 +178,10 @@ class SentinelMembers:
             assert time.monotonic() - began < seconds, f"{self.name} is not healthy within {seconds:.0f} s: {seen}"
             time.sleep(0.5)
         return time.monotonic() - began
+
+
+def component_of(pod: Pod) -> str:
+    return str(pod["metadata"]["labels"]["app.kubernetes.io/component"])
 
 
 def is_ready(pod: Pod) -> bool:

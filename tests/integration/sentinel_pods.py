@@ -124,10 +124,15 @@ class ServerPod(PodProcess):
 
 
 class SentinelPod(PodProcess):
-    def __init__(self, made: SentinelInstance, name: str, folder: Path) -> None:
+    def __init__(self, made: SentinelInstance, name: str, folder: Path, server_pod: ServerPod | None = None) -> None:
+        """``server_pod``: of which this is the second container."""
         super().__init__(name, image(made.server, Pod(folder, made.shell, "redis_sentinel")))
         self.made = made
-        self.pod.address = new_address()
+        self.pod.address = server_pod.address if server_pod else new_address()
+        if server_pod:
+            data = self.pod.place("/data")
+            data.rmdir()
+            data.symlink_to(server_pod.pod.place("/data"))
         # In a pod it is alone; here it would take the port from all others. The option comes last in its file.
         server = f"{made.server.family}-server"
         self.pod.program(server, f'exec {shlex.join(made.server.command(server))} "$@" --bind {self.address}')
@@ -193,15 +198,22 @@ class SentinelInstance:
         name: str = "sessions",
         persistence: str = "none",
         down_after: int = DOWN_AFTER,
+        colocated: bool = False,
     ) -> None:
+        """``colocated``: each server has a Sentinel in its pod, and nobody is a Sentinel alone."""
         self.server, self.shell = server, shell
         self.port, self.sentinel_port = used
         self.persistence, self.down_after = persistence, down_after
-        self.quorum = sentinels // 2 + 1
+        self.quorum = (servers if colocated else sentinels) // 2 + 1
         self.master_name = f"{NAMESPACE}.{name}"
         self._folder = folder
         self.servers = [ServerPod(self, each, self._made(each)) for each in _names(f"{name}-0", servers)]
-        self.sentinels = [SentinelPod(self, each, self._made(each)) for each in _names(f"{name}-sentinel", sentinels)]
+        if colocated:
+            self.sentinels = [SentinelPod(self, one.name, self._made(f"{one.name}-2"), one) for one in self.servers]
+        else:
+            self.sentinels = [
+                SentinelPod(self, each, self._made(each)) for each in _names(f"{name}-sentinel", sentinels)
+            ]
         self.write_book(self.servers, self.sentinels)
 
     def _made(self, name: str) -> Path:

@@ -103,6 +103,7 @@ class Declaration:
     termination_grace_period: int = 0
     keeper: bool = True
 
+    colocated: bool = False
     sentinels: int = 3
     quorum: int = 0
     down_after: int = 5000
@@ -122,6 +123,11 @@ class Declaration:
     wait_timeout: int = 300
     lock_duration: int = 60
     transport: str = "port_forward"
+
+    @property
+    def watchers(self) -> int:
+        """How many Sentinels there are: as many as are declared, or one beside each server."""
+        return self.replicas + 1 if self.colocated else self.sentinels
 
 
 def declaration(settings: Table, topology: str = CLUSTER) -> tuple[Declaration, list[str]]:

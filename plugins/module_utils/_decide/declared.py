@@ -69,6 +69,7 @@ the doctor and never a change that is refused."""
 
 OF_SENTINELS = ("sentinel_port", "sentinel_resources", "sentinel_storage")
 SENTINELS_REASON = "this version restarts no Sentinel for it"
+COLOCATED_REASON = "the Sentinels' files would stay behind, and name a former master should they ever be taken up again"
 
 RESTART_REASON = "it needs a restart of every pod"
 """Of a change that a run brings to the pods one by one: never refused on a live instance."""
@@ -100,7 +101,10 @@ def declared(wish: Declaration) -> dict[str, Any]:
     if wish.termination_grace_period == grace.COMPUTED:
         plain["termination_grace_period"] = RESTART_RELEVANT["termination_grace_period"]
     if wish.topology == SENTINEL:
-        plain |= {name: _plain(getattr(wish, name)) for name in ("sentinels", *OF_SENTINELS)}
+        plain |= {"colocated": wish.colocated, "sentinels": wish.watchers}
+        # Beside the servers Sentinels have no storage of their own.
+        unused = ("sentinel_storage",) if wish.colocated else ()
+        plain |= {name: _plain(getattr(wish, name)) for name in OF_SENTINELS if name not in unused}
     server, _problems = versions.server(wish.image, wish.version)
     return {"format": FORMAT, "server": str(server), **plain, "storage": _storage(wish), "config": _config(wish)}
 
@@ -152,8 +156,7 @@ def changes(before: Mapping[str, Any], wish: Declaration) -> list[Change]:
         if name != "storage" and _canonical(name, old) != _canonical(name, now[name]):
             found.append(Change(name, old, now[name], _reason(name)))
     if wish.topology == SENTINEL:
-        others = [(name, before.get(name), now[name]) for name in OF_SENTINELS]
-        found += [Change(name, old, new, SENTINELS_REASON) for name, old, new in others if old != new]
+        found += _sentinel_changes(before, now)
     return [*found, *_storage_changes(before.get("storage") or {}, now["storage"]), *_config_changes(before, now)]
 
 
@@ -211,6 +214,14 @@ def _reason(name: str) -> str:
     if name in SCALE:
         return SCALE_REASON
     return FIXED.get(name, RESTART_REASON)
+
+
+def _sentinel_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
+    colocated = before.get("colocated", False)
+    if colocated != now["colocated"]:
+        return [Change("colocated", colocated, now["colocated"], COLOCATED_REASON)]
+    others = [(name, before.get(name), now[name]) for name in OF_SENTINELS if name in now]
+    return [Change(name, old, new, SENTINELS_REASON) for name, old, new in others if old != new]
 
 
 def _storage_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:

@@ -39,7 +39,7 @@ class Names:
     lock: str
     statefulsets: tuple[str, ...]
     sentinels: str = ""
-    """StatefulSet of the Sentinels; empty in a cluster, as what follows."""
+    """StatefulSet of the Sentinels, empty where they are beside the servers; in a cluster all that follows is."""
     sentinels_service: str = ""
     """The headless one, that it needs."""
     sentinel_service: str = ""
@@ -68,8 +68,8 @@ def names(wish: Declaration, boot_text: str) -> Names:
 
 def _of_sentinels(wish: Declaration) -> dict[str, Any]:
     return {
-        "sentinels": sentinels(wish.name),
-        "sentinels_service": f"{wish.name}-sentinels",
+        "sentinels": "" if wish.colocated else sentinels(wish.name),
+        "sentinels_service": "" if wish.colocated else sentinels_service(wish),
         "sentinel_service": sentinel_service(wish),
         "replicas_service": replicas_service(wish),
         "proxy": f"{wish.name}-proxy",
@@ -84,11 +84,17 @@ def servers(wish: Declaration) -> tuple[str, ...]:
 
 
 def watchers(wish: Declaration) -> tuple[str, ...]:
+    if wish.colocated:
+        return servers(wish)
     return tuple(f"{sentinels(wish.name)}-{ordinal}" for ordinal in range(wish.sentinels))
 
 
 def sentinels(name: str) -> str:
     return f"{name}-sentinel"
+
+
+def sentinels_service(wish: Declaration) -> str:
+    return f"{wish.name}-sentinels"
 
 
 def sentinel_service(wish: Declaration) -> str:
@@ -116,8 +122,8 @@ def services(wish: Declaration) -> tuple[str, ...]:
     """Those that are wished."""
     if wish.topology == SENTINEL:
         behind_proxy = (client_service(wish), replicas_service(wish)) if wish.proxy else ()
-        headless = (nodes_service(wish), f"{wish.name}-sentinels")
-        return (*headless, sentinel_service(wish), *behind_proxy, *servers(wish), *watchers(wish))
+        of_sentinels = () if wish.colocated else (sentinels_service(wish), *watchers(wish))
+        return (nodes_service(wish), sentinel_service(wish), *behind_proxy, *servers(wish), *of_sentinels)
     return (nodes_service(wish), *((client_service(wish),) if wish.client_service else ()))
 
 
@@ -180,7 +186,7 @@ def _label(setting: str, value: str, pattern: re.Pattern[str]) -> list[str]:
 
 def _too_long(wish: Declaration) -> list[str]:
     longest = statefulset(wish.name, max(wish.shards - 1, 0))
-    if wish.topology == SENTINEL:
+    if wish.topology == SENTINEL and not wish.colocated:
         longest = sentinels(wish.name)
     found = []
     if len(longest) > LONGEST_STATEFULSET:

@@ -48,7 +48,7 @@ def result(wish: Declaration, server: Server, there: Instance, verdict: Verdict)
     return {
         "names": {key: list(each) if isinstance(each, tuple) else each for key, each in asdict(named).items()},
         "master_name": names.master_name(wish.namespace, wish.name) if wish.topology == SENTINEL else "",
-        "quorum": (wish.quorum or wish.sentinels // 2 + 1) if wish.topology == SENTINEL else 0,
+        "quorum": (wish.quorum or wish.watchers // 2 + 1) if wish.topology == SENTINEL else 0,
         "server": {"family": server.family, "version": server.number},
         "configuration": asdict(texts),
         "live": live.wished(wish, server, validation_live.declared_before(wish, there)),

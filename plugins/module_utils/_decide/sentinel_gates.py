@@ -85,7 +85,7 @@ def shut(watch: Watch, turn: Turn, limits: Limits) -> str:
     if turn.kind == BROKEN:
         if process.answers:
             return f"{turn.pod} has come up meanwhile"
-        return f"{turn.pod} loads its data" if "LOADING" in process.error.upper() else ""
+        return f"{turn.pod} loads its data" if "LOADING" in process.error.upper() else _votes(watch, turn)
     for check in sentinel_health.AGREEMENT:
         for finding in check(watch):
             if not (turn.kind != SENTINEL and finding.subject == turn.pod and finding.code in OWN_TROUBLE):
@@ -94,11 +94,16 @@ def shut(watch: Watch, turn: Turn, limits: Limits) -> str:
 
 
 def _votes(watch: Watch, turn: Turn) -> str:
-    """While a Sentinel is gone the others must still be a majority of all, and reach the quorum by themselves."""
-    left = len(watch.sentinels) - 1
+    """While the Sentinel of a pod is gone the others must still be a majority of all, and reach the quorum by
+    themselves; unless they cannot elect anybody with it either."""
+    sentinel, number = watch.sentinel(turn.pod), len(watch.sentinels)
+    if sentinel is None or not sentinel.answers:
+        return ""
+    left = sum(each.answers for each in watch.sentinels) - 1
     quorum = max((each.master.number("quorum") for each in watch.watching if each.master), default=0)
-    if turn.kind == SENTINEL and (2 * left <= len(watch.sentinels) or left < quorum):
-        return f"{left} of {len(watch.sentinels)} Sentinels would be left, and nobody could be elected meanwhile"
+    least = max(number // 2 + 1, quorum)
+    if left < least <= left + 1:
+        return f"{left} of {number} Sentinels would be left, and nobody could be elected meanwhile"
     return ""
 
 

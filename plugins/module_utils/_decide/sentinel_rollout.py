@@ -8,6 +8,7 @@
 2. The replicas, then the master, after it has handed over. The replicas are the newer ones by then: a master of a newer
    version could not feed an older replica (the format of a full synchronisation grows).
 3. The Sentinels. Their votes are needed for the failover before.
+A pod with a server and a Sentinel goes once, as its server.
 Those that are to leave are not restarted before.
 """
 
@@ -33,7 +34,8 @@ ORDER = (BROKEN, REPLICA, MASTER, SENTINEL)
 
 
 def members(watch: Watch) -> list[Member]:
-    return [each.member for each in watch.processes]
+    """One for each pod."""
+    return [processes[0].member for processes in watch.pods.values()]
 
 
 def due(watch: Watch, wished: Mapping[str, Wanted], requested: Mapping[str, str]) -> list[Turn]:
@@ -42,10 +44,10 @@ def due(watch: Watch, wished: Mapping[str, Wanted], requested: Mapping[str, str]
 
 
 def _turns(watch: Watch, wished: Mapping[str, Wanted], requested: Mapping[str, str]) -> Iterator[Turn]:
-    for process in watch.processes:
-        reason = rollout.why(process.member, wished.get(process.name), requested)
-        if reason and process.name not in watch.leaving:
-            yield Turn(process.name, _kind(watch, process), reason)
+    for name, processes in watch.pods.items():
+        reason = rollout.why(processes[0].member, wished.get(name), requested)
+        if reason and name not in watch.leaving:
+            yield Turn(name, _kind(watch, processes[0]), reason)
 
 
 def _kind(watch: Watch, process: Node | Sentinel) -> str:

@@ -391,7 +391,7 @@ def _left_declaration(wish: Declaration, before: Mapping[str, Any], left: list[C
         return []
     advice = "set it back, or delete its claims if their data is not needed"
     shape = () if {claim.name for claim in left} == _wished_claims(wish) else declared.SCALE
-    kept = (*shape, "persistence")
+    kept = (*shape, "persistence", "colocated")
     found = [declared.problem(change, advice) for change in declared.changes(before, wish) if change.setting in kept]
     return [*found, *_left_data(wish, str(before.get("server", "")))]
 

@@ -38,6 +38,8 @@ LABEL_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
 
 OUR_VOLUMES = frozenset({"addresses", "data", "config", "scripts", "auth", "run"})
+OF_A_SENTINEL = frozenset({"sentinel-auth", "sentinel-data", "sentinel-run"})
+"""Also ours where a Sentinel is beside the server."""
 OUR_FOLDERS = ("/data", "/usr/local/etc/redis", "/etc/k8sredis", "/run/redis")
 
 IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*")
@@ -184,20 +186,19 @@ def _pair(setting: str, key: str, value: Any, *, is_label: bool) -> list[str]:
 def _volumes(wish: Declaration) -> list[str]:
     found = []
     known: set[str] = set()
+    ours = OUR_VOLUMES | OF_A_SENTINEL if wish.colocated else OUR_VOLUMES
     for volume in wish.extra_volumes:
         name = volume.get("name") if isinstance(volume, Mapping) else None
         if isinstance(name, str) and not names.is_label(name):
             reason = "a volume's name has at most 63 characters of a-z, 0-9 and dashes inside"
             found.append(unusable("extra_volumes", name, reason, "use another name"))
-        elif not isinstance(name, str) or name in OUR_VOLUMES or name in known:
+        elif not isinstance(name, str) or name in ours or name in known:
             reason = "a volume needs a name that nobody else has"
-            found.append(
-                unusable("extra_volumes", volume, reason, f"use one other than {', '.join(sorted(OUR_VOLUMES))}")
-            )
+            found.append(unusable("extra_volumes", volume, reason, f"use one other than {', '.join(sorted(ours))}"))
         else:
             known.add(name)
     for mount in wish.extra_volume_mounts:
-        found += _mount(mount, known | OUR_VOLUMES)
+        found += _mount(mount, known | ours)
     return found
 
 

@@ -24,25 +24,29 @@ STORAGE_KEYS = ("type", "size", "class")
 
 
 def problems(wish: Declaration) -> list[str]:
-    return [*_sentinels(wish), *_quorum(wish), *_times(wish), *_storage(wish), *_proxy(wish)]
+    return [*_sentinels(wish), *_quorum(wish), *_times(wish), *_storage(wish), *_ports(wish), *_proxy(wish)]
 
 
 def _sentinels(wish: Declaration) -> list[str]:
-    if FEWEST <= wish.sentinels <= MOST and wish.sentinels % 2:
+    number = wish.watchers
+    if FEWEST <= number <= MOST and number % 2:
         return []
-    if wish.sentinels < FEWEST:
+    if number < FEWEST:
         reason = "a failover needs the votes of a majority that outlives the loss of one"
-    elif wish.sentinels > MOST:
+    elif number > MOST:
         reason = f"more than {MOST} make nothing safer"
     else:
-        reason = f"no more of them may fail than of {wish.sentinels - 1}"
-    return [unusable("sentinels", wish.sentinels, reason, f"use an odd number from {FEWEST} to {MOST}")]
+        reason = f"no more of them may fail than of {number - 1}"
+    if wish.colocated:
+        reason = f"with redis_cluster_colocated there are as many Sentinels as servers, {number}, and {reason}"
+        return [unusable("replicas", wish.replicas, reason, f"use an even number from {FEWEST - 1} to {MOST - 1}")]
+    return [unusable("sentinels", number, reason, f"use an odd number from {FEWEST} to {MOST}")]
 
 
 def _quorum(wish: Declaration) -> list[str]:
-    if 0 <= wish.quorum <= wish.sentinels:
+    if 0 <= wish.quorum <= wish.watchers:
         return []
-    reason = f"there are {wish.sentinels} Sentinels"
+    reason = f"there are {wish.watchers} Sentinels"
     return [unusable("quorum", wish.quorum, reason, "leave it out for their majority, or use a smaller number")]
 
 
@@ -80,6 +84,16 @@ def _storage(wish: Declaration) -> list[str]:
         reason = "it is not the name of a StorageClass"
         found.append(unusable("sentinel_storage.class", storage_class, reason, "correct it, or leave it out"))
     return found
+
+
+def _ports(wish: Declaration) -> list[str]:
+    """Those of one pod, and of the Service that leads to it."""
+    pairs = (("sentinel_port", "port"), ("sentinel_port_name", "port_name"))
+    return [
+        unusable(setting, getattr(wish, setting), f"it is also redis_cluster_{other}, in the same pod", "use another")
+        for setting, other in pairs
+        if wish.colocated and getattr(wish, setting) == getattr(wish, other)
+    ]
 
 
 def _proxy(wish: Declaration) -> list[str]:

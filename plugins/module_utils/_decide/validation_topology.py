@@ -37,7 +37,7 @@ SHORTEST_NODE_TIMEOUT = 2000
 """Milliseconds; below it a busy kube_node or a jittery network looks like a dead server."""
 
 _PORTS = {CLUSTER: ("port", "bus_port"), SENTINEL: ("port", "sentinel_port")}
-"""By topology. Servers and Sentinels run in pods of their own, so their ports may be the same."""
+"""By topology. Where servers and Sentinels run in pods of their own their ports may be the same."""
 
 PORT_NAME = re.compile(r"(?=.*[a-z])[a-z0-9]([a-z0-9]|-(?!-))*(?<!-)")
 LONGEST_PORT_NAME = 15

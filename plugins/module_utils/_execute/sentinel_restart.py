@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Restarts one pod with a server or a Sentinel, so that no write is lost. PRIVATE to the collection.
+"""Restarts one pod with a server, a Sentinel or both, so that no write is lost. PRIVATE to the collection.
 
 1. Look at every server and every Sentinel, and decide which pod is next, and why (sentinel_rollout.py). None: the end.
 2. What waiting does not change is refused (sentinel_gates.py): memory that would not do, a master from which nobody can
@@ -13,8 +13,8 @@
 5. Look again: still the same pod, still no master, the gate still open, the lock still held. Then it is evicted
    (replacement.py).
 6. Wait for the new pod. One that is stuck ends the run; the other pods are untouched.
-7. Wait until everybody says the same again: the new server follows the master in sync, or the new Sentinel is known to
-   the others, and each of them has its quorum.
+7. Wait until everybody says the same again: the new server follows the master in sync, the new Sentinel is known to the
+   others, and each of them has its quorum.
 Killed at any point, the next run begins at 1 and finds what is left.
 """
 
@@ -135,8 +135,10 @@ class _Restart:
         return member, sentinel_gates.shut(watch, turn, self.job.limits)
 
     def _process(self) -> Process:
+        """Of a pod that has both, the one that does not answer yet."""
         watch = self.watching.observe()
-        return watch.process(self.turn.pod) or Node(self._member(watch), error=NO_POD)
+        processes = watch.pods.get(self.turn.pod) or [Node(self._member(watch), error=NO_POD)]
+        return next((each for each in processes if not each.answers), processes[0])
 
     def _others_down(self) -> bool:
         """Of several that do not run, the last one that comes up is waited for."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.k8sredis.core.plugins.module_utils._model import BEING_DELETED, Member
-from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import SENTINELS, SERVERS
+from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import COLOCATED, SENTINELS, SERVERS
 
 SHARD_LABEL = "k8sredis.io/shard"
 ZONE_LABEL = "topology.kubernetes.io/zone"
@@ -40,11 +40,11 @@ STUCK_REASONS = frozenset(
 
 
 def selector(name: str, component: str = SERVERS) -> str:
-    """Label selector of the pods of instance ``name``: its servers, or its Sentinels. Whoever does not say that it is
-    none counts as a server: the Services of a cluster lead clients to it as well. Charts of others use the label of the
-    instance too."""
+    """Label selector of the pods of instance ``name`` with a server, or with a Sentinel; a pod may have both. Whoever
+    does not say that it has no server counts as one: the Services of a cluster lead clients to it as well. Charts of
+    others use the label of the instance too."""
     ours = f"{INSTANCE}={name},{MANAGED_BY}=k8sredis"
-    of = f"={component}" if component == SENTINELS else f" notin ({SENTINELS},{PROXY})"
+    of = f" in ({SENTINELS},{COLOCATED})" if component == SENTINELS else f" notin ({SENTINELS},{PROXY})"
     return f"{ours},{COMPONENT}{of}"
 
 

@@ -108,6 +108,63 @@ def test_a_request_names_any_pod() -> None:
         rollout.request(members, None, ["nobody"])
 
 
+BESIDE = placed(watches.beside(watches.watch()), restart_hash=OLD)
+"""Each server with its Sentinel in one pod."""
+
+
+def without_sentinel(given: Watch, name: str) -> Watch:
+    """It does not answer, and the server of its pod does."""
+    number = SERVERS.index(name) + 1
+    return with_sentinel(given, number, error="Connection refused", master=None)
+
+
+def without_server(given: Watch, name: str) -> Watch:
+    """The other way round."""
+    return replace(silent(given, name), sentinels=given.sentinels)
+
+
+def test_a_pod_with_both_goes_once_as_its_server() -> None:
+    assert order(BESIDE) == [(REPLICA, TWO), (REPLICA, THREE), (MASTER, ONE)]
+    assert order(BESIDE, limit=2) == order(BESIDE)[:2]
+    one_done = placed(BESIDE, TWO, restart_hash=NEW)
+    assert order(one_done, limit=2) == [(REPLICA, THREE)]
+    assert [member.name for member in sentinel_rollout.members(BESIDE)] == SERVERS
+    assert len(rollout.request(sentinel_rollout.members(BESIDE), None, [])) == 3
+
+
+def test_a_pod_with_both_is_broken_without_its_server() -> None:
+    down = {"restart_hash": OLD, "ready": False}
+    assert order(placed(without_server(BESIDE, THREE), THREE, **down))[0] == (BROKEN, THREE)
+    assert order(placed(without_sentinel(BESIDE, THREE), THREE, **down))[1] == (REPLICA, THREE)
+
+
+def test_a_vote_goes_with_a_server() -> None:
+    """The others have to elect meanwhile."""
+    assert sentinel_gates.shut(BESIDE, TURNS[REPLICA], Limits()) == ""
+    quorum_of_all = BESIDE
+    for number in (1, 2, 3):
+        quorum_of_all = with_sentinel(
+            quorum_of_all, number, master=watches.peer("server", 1, "master", **{**watches.TOLD, "quorum": "3"})
+        )
+    words = "2 of 3 Sentinels would be left, and nobody could be elected meanwhile"
+    for kind in (REPLICA, MASTER):
+        assert sentinel_gates.shut(quorum_of_all, TURNS[kind], Limits()) == words
+    assert sentinel_gates.shut(without_sentinel(BESIDE, THREE), TURNS[REPLICA], Limits()) == (
+        f"{THREE}: Connection refused"
+    )
+
+
+def test_a_broken_server_keeps_the_vote_beside_it_while_that_is_needed() -> None:
+    turn = Turn(TWO, BROKEN, "")
+    broken = without_server(BESIDE, TWO)
+    assert sentinel_gates.shut(broken, turn, Limits()) == ""
+    needed = without_sentinel(broken, THREE)
+    assert sentinel_gates.shut(needed, turn, Limits()).startswith("1 of 3 Sentinels would be left")
+    useless = without_sentinel(needed, ONE)
+    assert sentinel_gates.shut(useless, turn, Limits()) == ""
+    assert sentinel_gates.shut(without_sentinel(needed, TWO), turn, Limits()) == ""
+
+
 TURNS = {REPLICA: Turn(TWO, REPLICA, ""), MASTER: Turn(ONE, MASTER, ""), SENTINEL: Turn(SENTINELS[2], SENTINEL, "")}
 
 SHUT: list[tuple[str, str, Callable[[Watch], Watch], str]] = [

@@ -25,7 +25,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._model_instance impo
     StatefulSet,
 )
 
-from tests.unit.decide.declarations import GOOD, problems, there, wish
+from tests.unit.decide.declarations import GOOD, claim, problems, there, wish
 
 STORAGE = {"type": "persistent_claim", "size": "1Gi", "class": ""}
 
@@ -160,6 +160,117 @@ def test_a_good_one() -> None:
 )
 def test_what_is_refused(given: dict[str, Any], message: str) -> None:
     assert problems(sentinel(**given)) == [message]
+
+
+@pytest.mark.parametrize("replicas", [2, 4, 6, 8])
+def test_a_sentinel_beside_each_server(replicas: int) -> None:
+    """The declared number of Sentinels is not used."""
+    assert problems(sentinel(colocated=True, replicas=replicas, sentinels=2)) == []
+
+
+WITH = "with redis_cluster_colocated there are as many Sentinels as servers"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"replicas": 1},
+            (
+                f"Cannot use redis_cluster_replicas=1: {WITH}, 2, and a failover needs the votes of a majority that "
+                "outlives the loss of one; use an even number from 2 to 8."
+            ),
+        ),
+        (
+            {"replicas": 3},
+            (
+                f"Cannot use redis_cluster_replicas=3: {WITH}, 4, and no more of them may fail than of 3; use an even "
+                "number from 2 to 8."
+            ),
+        ),
+        (
+            {"replicas": 10},
+            (
+                f"Cannot use redis_cluster_replicas=10: {WITH}, 11, and more than 9 make nothing safer; use an even "
+                "number from 2 to 8."
+            ),
+        ),
+        (
+            {"quorum": 4, "sentinels": 5},
+            (
+                "Cannot use redis_cluster_quorum=4: there are 3 Sentinels; leave it out for their majority, or use a "
+                "smaller number."
+            ),
+        ),
+        (
+            {"sentinel_port": 6379},
+            (
+                "Cannot use redis_cluster_sentinel_port=6379: it is also redis_cluster_port, in the same pod; use "
+                "another."
+            ),
+        ),
+        (
+            {"sentinel_port_name": "redis"},
+            (
+                'Cannot use redis_cluster_sentinel_port_name="redis": it is also redis_cluster_port_name, in the same '
+                "pod; use another."
+            ),
+        ),
+        (
+            {"extra_volumes": ({"name": "sentinel-run", "emptyDir": {}},)},
+            (
+                'Cannot use redis_cluster_extra_volumes={"emptyDir": {}, "name": "sentinel-run"}: a volume needs a '
+                "name that nobody else has; use one other than addresses, auth, config, data, run, scripts, sentinel-auth, "
+                "sentinel-data, sentinel-run."
+            ),
+        ),
+    ],
+)
+def test_what_is_refused_of_a_sentinel_beside_each_server(given: dict[str, Any], message: str) -> None:
+    assert problems(sentinel(colocated=True, **given)) == [message]
+    if "replicas" not in given and "quorum" not in given:
+        assert problems(sentinel(**given)) == []
+
+
+def test_names_where_a_sentinel_is_beside_each_server() -> None:
+    found = names.names(sentinel(colocated=True), "")
+    assert (found.sentinels, found.sentinels_service, found.watchers) == ("", "", found.servers)
+    services = names.services(sentinel(colocated=True))
+    assert sorted(services) == sorted(["shop", "shop-nodes", "shop-replicas", "shop-sentinel", *found.servers])
+
+
+@pytest.mark.parametrize(("before", "now"), [(False, True), (True, False)])
+def test_sentinels_never_move_to_other_pods(before: bool, now: bool) -> None:
+    """A file that is taken up again names whoever was master then."""
+    made, wished = sentinel(colocated=before), sentinel(colocated=now)
+    old, new = ("true" if each else "false" for each in (before, now))
+    reason = "the Sentinels' files would stay behind, and name a former master should they ever be taken up again"
+    words = f"Cannot change redis_cluster_colocated from {old} to {new}: {reason}; "
+    lives = there(statefulsets=statefulsets(made), started_pods=("shop-0-0",))
+    assert validation_live.problems(made, lives) == []
+    assert validation_live.problems(wished, lives) == [f"{words}set it back."]
+    secret = Object("Secret", "shop-auth", names.labels("shop", "sentinel"), {declared.ANNOTATION: declared.text(made)})
+    left = tuple(replace(claim(0, ordinal), labels=labels("server")) for ordinal in range(3))
+    removed = there(secret=secret, claims=left)
+    assert validation_live.problems(made, removed) == []
+    advice = "set it back, or delete its claims if their data is not needed"
+    assert validation_live.problems(wished, removed) == [f"{words}{advice}."]
+
+
+def test_an_instance_from_before_there_was_a_choice() -> None:
+    former = declared.declared(sentinel())
+    del former["colocated"]
+    assert declared.changes(former, sentinel()) == []
+    assert [each.setting for each in declared.changes(former, sentinel(colocated=True))] == ["colocated"]
+
+
+def test_storage_of_sentinels_that_have_none() -> None:
+    made, other = (sentinel(colocated=True, sentinel_storage={**STORAGE, "size": size}) for size in ("1Gi", "2Gi"))
+    assert declared.changes(declared.declared(made), other) == []
+    apart = sentinel(sentinel_storage={**STORAGE, "size": "2Gi"})
+    assert [each.setting for each in declared.changes(declared.declared(sentinel()), apart)] == ["sentinel_storage"]
+    port = sentinel(colocated=True, sentinel_port=26380)
+    assert [each.setting for each in declared.changes(declared.declared(made), port)] == ["sentinel_port"]
 
 
 def test_what_needs_no_proxy() -> None:

@@ -62,6 +62,15 @@ def watch(servers: int = 3, sentinels: int = 3) -> Watch:
     )
 
 
+def beside(given: Watch) -> Watch:
+    """The same with each Sentinel in the pod of the server of its number."""
+    sentinels = tuple(
+        replace(one, member=replace(one.member, name=server.name))
+        for one, server in zip(given.sentinels, given.servers, strict=True)
+    )
+    return replace(given, sentinels=sentinels)
+
+
 def with_server(given: Watch, number: int, settings: dict[str, str] | None = None, **info: str) -> Watch:
     servers = list(given.servers)
     former = servers[number - 1]

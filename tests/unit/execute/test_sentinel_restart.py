@@ -35,19 +35,19 @@ COMES_BACK_AFTER = 2.0
 class Instance:
     """Stands in for Watching. A pod that is told to go comes back as another one after some time."""
 
-    def __init__(self) -> None:
+    def __init__(self, watch: Watch | None = None) -> None:
         self.fake = FakeClock(self._pass)
         self.clock = self.fake.clock
         self.done: list[Step] = []
         self.guard: Callable[[], None] = lambda: None
-        self.watch = watches.watch()
+        self.watch = watch or watches.watch()
         self.master = SERVERS[0]
         self.kube = StandInKube()
         self.kube.on_evict = self.end
         self.becomes: dict[str, Any] = {"restart_hash": NEW, "ready": True, "waiting": "", "stuck": False}
         self.evictions = 0
         self._later: list[tuple[float, str]] = []
-        for name in (*SERVERS, *SENTINELS):
+        for name in self.watch.pods:
             self.place(name, uid=f"{name}-1", restart_hash=OLD, ready=True)
 
     def place(self, name: str, **member: Any) -> None:
@@ -117,6 +117,14 @@ class Instance:
 
 
 @pytest.fixture
+def beside(monkeypatch: pytest.MonkeyPatch) -> Instance:
+    """With each Sentinel in the pod of a server."""
+    made = Instance(watches.beside(watches.watch()))
+    monkeypatch.setattr(sentinel_failover, "hand_over", made.taken_over)
+    return made
+
+
+@pytest.fixture
 def instance(monkeypatch: pytest.MonkeyPatch) -> Instance:
     made = Instance()
     monkeypatch.setattr(sentinel_failover, "hand_over", made.taken_over)
@@ -132,6 +140,32 @@ def test_all_of_them_in_order(instance: Instance) -> None:
     steps = [(step.kind, step.subject) for step in instance.done]
     assert steps.index(("failover", SERVERS[2])) == steps.index(("restart", SERVERS[0])) - 1
     assert outcome.left.turns == ()
+
+
+def test_a_pod_with_both_goes_once(beside: Instance) -> None:
+    done = []
+    while (outcome := beside.run()).turn is not None:
+        done.append(outcome.turn.pod)
+    assert done == ORDER[:3]
+    assert beside.evictions == 3
+
+
+@pytest.mark.parametrize("seconds", [10, 100])
+def test_the_sentinel_of_a_new_pod_is_waited_for(beside: Instance, seconds: int) -> None:
+    """The server beside it answers long before; the wait is one of 30 s."""
+    late = beside.fake.time + seconds
+
+    def comes_later() -> None:
+        error = "Connection refused" if beside.evictions and beside.fake.time < late else ""
+        beside.watch = watches.with_sentinel(beside.watch, 2, error=error)
+
+    beside.fake.passing.append(comes_later)
+    if seconds > 30:
+        with pytest.raises(Retryable, match=r"its new pod does not come up: Connection refused; correct"):
+            beside.run()
+    else:
+        assert beside.run().turn is not None
+        assert beside.fake.time >= late
 
 
 def test_a_gate_that_stays_shut_leaves_the_pod(instance: Instance) -> None:

@@ -372,6 +372,17 @@ def test_a_new_instance_with_sentinels(run: Run, api: ApiServer) -> None:
     assert found["live"]["min-replicas-to-write"] == "1"
 
 
+def test_a_new_instance_with_a_sentinel_beside_each_server(run: Run, api: ApiServer) -> None:
+    empty_namespace(api)
+    settings = {**SENTINEL, "colocated": True, "replicas": 4}
+    found = run("cluster_preflight", topology="sentinel", settings=settings, **api.options())["instance"]
+    assert found["names"]["watchers"] == found["names"]["servers"] == [f"shop-0-{number}" for number in range(5)]
+    assert (found["quorum"], found["pods"], found["names"]["sentinels"]) == (3, [5], "")
+    assert found["budgets"] == [{"name": "shop-0", "shard": "0"}]
+    refused = run("cluster_preflight", topology="sentinel", settings={**settings, "replicas": 3}, **api.options())
+    assert refused["msg"].startswith("Cannot use redis_sentinel_replicas=3: with redis_sentinel_colocated there are as")
+
+
 def test_its_messages_name_its_own_variables(run: Run, api: ApiServer) -> None:
     empty_namespace(api)
     settings = {**SENTINEL, "sentinels": 4, "config": {"port": 1}}

@@ -182,11 +182,13 @@ def test_another_container_is_the_one_that_counts() -> None:
 def test_who_is_a_server() -> None:
     """Also a pod that does not say what it is: Services lead clients to it."""
     ours = {"app.kubernetes.io/instance": "shop", "app.kubernetes.io/managed-by": "k8sredis"}
-    for component, expected in ((None, True), ("server", True), ("sentinel", False), ("proxy", False)):
+    kinds = {None: True, "server": True, "server-with-sentinel": True, "sentinel": False, "proxy": False}
+    for component, expected in kinds.items():
         labels = ours if component is None else {**ours, "app.kubernetes.io/component": component}
         assert pods.is_of({"metadata": {"labels": labels}}, "shop") == expected
         assert not pods.is_of({"metadata": {"labels": labels}}, "other")
-    assert pods.selector("shop", "sentinel").endswith(",app.kubernetes.io/component=sentinel")
+    both = ",app.kubernetes.io/component in (sentinel,server-with-sentinel)"
+    assert pods.selector("shop", "sentinel").endswith(both)
 
 
 def test_selector() -> None:

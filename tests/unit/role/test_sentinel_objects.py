@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -40,17 +41,13 @@ DEFAULTS = load("defaults/main.yml")
 
 def value(expression: str, *, addresses: bool = True, check: bool = False, **given: Any) -> Any:
     """Of an expression over variables of the role; ``addresses``: whether the Services have been made."""
-    services = [
-        {"metadata": {"name": pod}, "spec": {"clusterIP": f"10.96.0.{number}"}} for number, pod in enumerate(PODS, 1)
-    ]
-    variables = {
+    variables: dict[str, Any] = {
         f"{PREFIX}name": "sessions",
         **DEFAULTS,
         **load("vars/main.yml"),
         "ansible_search_path": [str(ROLE)],
         "ansible_check_mode": check,
         "role_path": str(ROLE),
-        **({"__redis_sentinel_services": {"resources": services}} if addresses else {}),
         **{f"{PREFIX}{key}": each for key, each in given.items()},
     }
     templar = Templar(loader=DataLoader(), variables=variables)
@@ -58,9 +55,20 @@ def value(expression: str, *, addresses: bool = True, check: bool = False, **giv
     assert wrong == []
     server, _unknown = versions.server(wish.image, wish.version)
     assert server is not None
-    variables["__redis_sentinel_preflight"] = {"instance": preflight.result(wish, server, there(), Verdict())}
+    instance = preflight.result(wish, server, there(), Verdict())
+    variables["__redis_sentinel_preflight"] = {"instance": instance}
+    if addresses:
+        pods = dict.fromkeys([*instance["names"]["servers"], *instance["names"]["watchers"]])
+        variables["__redis_sentinel_services"] = {"resources": services(pods)}
     templar = Templar(loader=DataLoader(), variables=variables)
     return templar.template(trust_as_template("{{ " + expression + " }}"))
+
+
+def services(pods: Iterable[str]) -> list[dict[str, Any]]:
+    """The lasting ones, as the API gives them."""
+    return [
+        {"metadata": {"name": pod}, "spec": {"clusterIP": f"10.96.0.{number}"}} for number, pod in enumerate(pods, 1)
+    ]
 
 
 def objects(**given: Any) -> list[dict[str, Any]]:

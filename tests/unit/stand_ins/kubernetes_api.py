@@ -37,11 +37,10 @@ DISCOVERY: dict[str, Json] = {
 
 
 def _matches(selector: str, labels: Mapping[str, str]) -> bool:
-    """``key=value`` and ``key notin (one,other)``, with commas between them."""
-    for key, value, others in re.findall(r"([^,= ]+)(?:=([^,]*)| notin \(([^)]*)\))", selector):
-        if others and labels.get(key) in others.split(","):
-            return False
-        if not others and labels.get(key) != value:
+    """``key=value``, ``key in (one,other)`` and ``key notin (one,other)``, with commas between them."""
+    for key, value, operator, values in re.findall(r"([^,= ]+)(?:=([^,]*)| (in|notin) \(([^)]*)\))", selector):
+        wanted = values.split(",") if operator else [value]
+        if (labels.get(key) in wanted) == (operator == "notin"):
             return False
     return True
 
