@@ -220,8 +220,8 @@ WITH = "with redis_cluster_colocated there are as many Sentinels as servers"
             {"extra_volumes": ({"name": "sentinel-run", "emptyDir": {}},)},
             (
                 'Cannot use redis_cluster_extra_volumes={"emptyDir": {}, "name": "sentinel-run"}: a volume needs a '
-                "name that nobody else has; use one other than addresses, auth, config, data, run, scripts, sentinel-auth, "
-                "sentinel-data, sentinel-run."
+                "name that nobody else has; use one other than addresses, auth, config, data, run, scripts, "
+                "sentinel-auth, sentinel-data, sentinel-run."
             ),
         ),
     ],

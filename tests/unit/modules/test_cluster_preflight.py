@@ -374,7 +374,7 @@ def test_a_new_instance_with_sentinels(run: Run, api: ApiServer) -> None:
 
 def test_a_new_instance_with_a_sentinel_beside_each_server(run: Run, api: ApiServer) -> None:
     empty_namespace(api)
-    settings = {**SENTINEL, "colocated": True, "replicas": 4}
+    settings = {**SENTINEL, "colocated": True, "replicas": 4, "anti_affinity": "preferred"}
     found = run("cluster_preflight", topology="sentinel", settings=settings, **api.options())["instance"]
     assert found["names"]["watchers"] == found["names"]["servers"] == [f"shop-0-{number}" for number in range(5)]
     assert (found["quorum"], found["pods"], found["names"]["sentinels"]) == (3, [5], "")

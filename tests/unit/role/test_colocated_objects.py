@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.role.test_sentinel_objects import objects, one, selects, value, variables_of
 
-BESIDE = {"colocated": "yes", "replicas": "4", "sentinels": "9"}
+BESIDE: dict[str, Any] = {"colocated": "yes", "replicas": "4", "sentinels": "9"}
 """``sentinels`` is not used."""
 PODS = [f"sessions-0-{number}" for number in range(5)]
 SECRETS_OF_SERVERS = {"users.acl", "replication-password", "probe-password", "keeper-password"}
