@@ -6,12 +6,15 @@ nothing, applications of both kinds use them, they restart one by one, and nothi
 
 from __future__ import annotations
 
+import pytest
+
 from tests.e2e import playbook
 from tests.e2e.cluster import Cluster
 from tests.e2e.instances import assert_each_was_replaced_once, lasting, lives, sentinel_instance
 from tests.e2e.listing import listing
 from tests.e2e.sentinel_ledger import used
 from tests.e2e.sentinel_members import SentinelMembers
+from tests.e2e.test_sentinel_scaling import claims, scale
 
 NAME = "beside"
 
@@ -50,3 +53,24 @@ def test_made_used_restarted_and_removed(local: Cluster, namespace: str, image: 
 
     playbook.destroy(local, variables)
     assert listing(local, namespace) == empty
+
+
+@pytest.mark.chaos
+def test_out_and_in(local: Cluster, namespace: str, image: str) -> None:
+    """2 to 4 replicas, with as many more Sentinels, and back, while one that is to leave is the master."""
+    small = sentinel_instance(local, "both", namespace, image, colocated=True, anti_affinity="preferred")
+    large = {**small, "redis_sentinel_replicas": 4}
+    playbook.converge(local, small)
+    before = lasting(local, namespace, "both")
+    with used(local, small) as (_members, run):
+        run.mark("2 to 4 replicas")
+        scale(local, large)
+        done = playbook.run(local, "redis_sentinel_failover", {**large, "to": "both-0-4"})
+        assert done.succeeded, done.output
+        run.mark("4 to 2 replicas")
+        scale(local, {**small, "redis_sentinel_scale_in_claims": "delete"})
+        run.mark("over")
+    assert lasting(local, namespace, "both") == before
+    assert "both-0-4" not in SentinelMembers.of(local, small).addresses()
+    assert claims(local, namespace) == {f"data-{pod}" for pod in before}
+    playbook.destroy(local, small)

@@ -36,7 +36,7 @@ def pods(wish: Declaration, there: Instance) -> list[int]:
 
 def sentinels(wish: Declaration, there: Instance) -> int:
     """How many pods with a Sentinel, at first; none in a cluster."""
-    return wish.sentinels + len(_leaving_sentinels(wish, there)) if wish.topology == SENTINEL else 0
+    return wish.watchers + len(_leaving_sentinels(wish, there)) if wish.topology == SENTINEL else 0
 
 
 def leaving(wish: Declaration, there: Instance) -> dict[str, Any]:
@@ -45,14 +45,18 @@ def leaving(wish: Declaration, there: Instance) -> dict[str, Any]:
     claims = [name for _order, name in sorted(_claims(wish, there))] if wish.scale_in_claims == DELETE else []
     return {
         "statefulsets": [names.statefulset(wish.name, shard) for shard in shards if shard >= wish.shards],
-        "pods": [
-            f"{names.statefulset(wish.name, shard)}-{ordinal}"
-            for shard, number in sorted(_present(wish, there).items())
-            for ordinal in range(0 if shard >= wish.shards else wish.replicas + 1, number)
-        ],
+        "pods": _leaving_servers(wish, there),
         "sentinels": _leaving_sentinels(wish, there),
         "claims": claims,
     }
+
+
+def _leaving_servers(wish: Declaration, there: Instance) -> list[str]:
+    return [
+        f"{names.statefulset(wish.name, shard)}-{ordinal}"
+        for shard, number in sorted(_present(wish, there).items())
+        for ordinal in range(0 if shard >= wish.shards else wish.replicas + 1, number)
+    ]
 
 
 def _present(wish: Declaration, there: Instance) -> dict[int, int]:
@@ -70,6 +74,8 @@ def _statefulsets(wish: Declaration, there: Instance) -> dict[int, int]:
 
 def _leaving_sentinels(wish: Declaration, there: Instance) -> list[str]:
     """The last ones first, as they leave."""
+    if wish.colocated:
+        return _leaving_servers(wish, there)[::-1]
     name = names.sentinels(wish.name)
     ours = [each for each in there.statefulsets if each.name == name and validation_live.belongs(each, wish)]
     return ours[0].pods[: wish.sentinels - 1 : -1] if ours and wish.topology == SENTINEL else []
@@ -77,11 +83,12 @@ def _leaving_sentinels(wish: Declaration, there: Instance) -> list[str]:
 
 def _claims(wish: Declaration, there: Instance) -> Iterator[tuple[Order, str]]:
     """Those of members and Sentinels beyond the wish."""
+    alone = 0 if wish.colocated else wish.sentinels
     for found in there.claims:
         shard, ordinal = _place(wish, found.name)
         if not validation_live.belongs(found, wish):
             continue
-        if shard >= wish.shards or ordinal >= (wish.sentinels if shard == OF_SENTINELS else wish.replicas + 1):
+        if shard >= wish.shards or ordinal >= (alone if shard == OF_SENTINELS else wish.replicas + 1):
             yield (shard, ordinal), found.name
 
 

@@ -410,6 +410,23 @@ def test_who_leaves() -> None:
     ]
 
 
+def test_pods_with_both_leave_one_by_one() -> None:
+    made = sentinel(colocated=True, replicas=4)
+    fewer = sentinel(colocated=True, scale_in_claims="delete")
+    found = there(
+        statefulsets=statefulsets(made, replicas=5)[:1],
+        claims=claims(*(f"shop-0-{number}" for number in range(5)), "shop-sentinel-0"),
+    )
+    assert validation_live.problems(fewer, found) == []
+    assert (scale.pods(fewer, found), scale.sentinels(fewer, found)) == ([5], 5)
+    assert scale.leaving(fewer, found) == {
+        "statefulsets": [],
+        "pods": ["shop-0-3", "shop-0-4"],
+        "sentinels": ["shop-0-4", "shop-0-3"],
+        "claims": ["data-shop-sentinel-0", "data-shop-0-3", "data-shop-0-4"],
+    }
+
+
 def test_nobody_leaves_who_is_declared() -> None:
     more = sentinel(replicas=4, sentinels=5)
     found = there(statefulsets=statefulsets(sentinel()))

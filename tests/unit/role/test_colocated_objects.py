@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible.parsing.dataloader import DataLoader
 
-from tests.unit.role.test_sentinel_objects import objects, one, selects, value, variables_of
+from tests.unit.role.test_sentinel_objects import ROLE, objects, one, selects, value, variables_of
 
 BESIDE: dict[str, Any] = {"colocated": "yes", "replicas": "4", "sentinels": "9"}
 """``sentinels`` is not used."""
@@ -148,6 +149,19 @@ def test_the_proxy_asks_the_sentinels_beside_the_servers() -> None:
     asked = [line.split() for line in votes.splitlines() if line.strip().startswith("server ")]
     assert [words[1:3] for words in asked] == [[pod, f"10.96.0.{n}:26379"] for n, pod in enumerate(PODS, 1)]
     assert "{ nbsrv(votes_for_sessions-0-1) ge 3 }" in text
+
+
+def test_one_pod_less_is_a_server_and_a_sentinel_less() -> None:
+    """As the tasks of leave.yml do it."""
+    tasks = DataLoader().load_from_file(str(ROLE / "tasks" / "leave.yml"), trusted_as_template=True)
+    (shrink,) = [task["vars"] for task in tasks if "loop" in task]
+    leaving = {"statefulsets": [], "pods": PODS[3:], "sentinels": PODS[:2:-1], "claims": []}
+    few: dict[str, Any] = {**BESIDE, "replicas": "2", "leaving": leaving}
+    assert len(value("__redis_sentinel_servers", **few)) == len(value("__redis_sentinel_watchers", **few)) == 5
+    assert list(value("__redis_sentinel_ending", **few)) == PODS[3:]
+    for leaver, left in enumerate((PODS[:4], PODS[:3])):
+        for name in ("__redis_sentinel_servers", "__redis_sentinel_watchers"):
+            assert list(value(name, variables={**shrink, "leaver": leaver}, **few)) == left
 
 
 def test_in_pods_of_their_own_nothing_is_different() -> None:

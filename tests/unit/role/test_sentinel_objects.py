@@ -39,9 +39,18 @@ OPTIONS = load("meta/argument_specs.yml")["argument_specs"]["main"]["options"]
 DEFAULTS = load("defaults/main.yml")
 
 
-def value(expression: str, *, addresses: bool = True, check: bool = False, **given: Any) -> Any:
-    """Of an expression over variables of the role; ``addresses``: whether the Services have been made."""
-    variables: dict[str, Any] = {
+def value(
+    expression: str,
+    *,
+    addresses: bool = True,
+    check: bool = False,
+    leaving: dict[str, list[str]] | None = None,
+    variables: dict[str, Any] | None = None,
+    **given: Any,
+) -> Any:
+    """Of an expression over variables of the role; ``addresses``: whether the Services have been made; ``leaving``:
+    what cluster_preflight found; ``variables``: those of a task."""
+    known: dict[str, Any] = {
         f"{PREFIX}name": "sessions",
         **DEFAULTS,
         **load("vars/main.yml"),
@@ -49,18 +58,20 @@ def value(expression: str, *, addresses: bool = True, check: bool = False, **giv
         "ansible_check_mode": check,
         "role_path": str(ROLE),
         **{f"{PREFIX}{key}": each for key, each in given.items()},
+        **(variables or {}),
     }
-    templar = Templar(loader=DataLoader(), variables=variables)
+    templar = Templar(loader=DataLoader(), variables=known)
     wish, wrong = declaration(templar.template(trust_as_template("{{ __redis_sentinel_settings }}")), "sentinel")
     assert wrong == []
     server, _unknown = versions.server(wish.image, wish.version)
     assert server is not None
     instance = preflight.result(wish, server, there(), Verdict())
-    variables["__redis_sentinel_preflight"] = {"instance": instance}
+    instance["leaving"] = leaving or instance["leaving"]
+    known["__redis_sentinel_preflight"] = {"instance": instance}
     if addresses:
         pods = dict.fromkeys([*instance["names"]["servers"], *instance["names"]["watchers"]])
-        variables["__redis_sentinel_services"] = {"resources": services(pods)}
-    templar = Templar(loader=DataLoader(), variables=variables)
+        known["__redis_sentinel_services"] = {"resources": services(pods)}
+    templar = Templar(loader=DataLoader(), variables=known)
     return templar.template(trust_as_template("{{ " + expression + " }}"))
 
 
