@@ -98,6 +98,12 @@ instance:
     made_from:
       description: The text of which C(restart_hash) is the hash, JSON; pods carry it as C(k8sredis.io/made-from).
       type: str
+    sentinel_restart_hash:
+      description: The same as C(restart_hash) for pods with a Sentinel alone; empty for a cluster.
+      type: str
+    sentinel_made_from:
+      description: The text of which C(sentinel_restart_hash) is the hash.
+      type: str
     maxmemory:
       description: Bytes that a server has as C(maxmemory) after its start, 0 when there is none.
       type: int

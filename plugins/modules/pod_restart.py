@@ -70,6 +70,10 @@ options:
     description:
       - The text of which O(restart_hash) is the hash, so that the reasons can be named.
     type: str
+  sentinel_made_from:
+    description:
+      - The same as O(made_from) for pods with a Sentinel alone, of which O(restart_hash) says nothing.
+    type: str
   limit:
     description:
       - Stop when so many pods have been restarted in all, by this run and the ones before it, so that a person can look
@@ -216,6 +220,7 @@ OPTIONS: dict[str, Any] = {
     "shard": {"type": "int"},
     "pods": {"type": "list", "elements": "str", "default": []},
     "limit": {"type": "int", "default": 0},
+    "sentinel_made_from": {"type": "str"},
     "masters": {"type": "str", "choices": ["restart", "skip"], "default": "restart"},
     "broken_only": {"type": "bool", "default": False},
     "pause": {"type": "float", "default": 0.0},

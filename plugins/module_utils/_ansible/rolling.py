@@ -12,7 +12,12 @@ from typing import Any, Protocol
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import module as border
 from ansible_collections.k8sredis.core.plugins.module_utils._ansible import sentinel
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import declared, rollout, sentinel_rollout
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
+    declared,
+    names,
+    rollout,
+    sentinel_rollout,
+)
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.restart_gates import Limits
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.rollout import Bounds, Rollout, Turn
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import restart, sentinel_restart
@@ -29,6 +34,7 @@ from ansible_collections.k8sredis.core.plugins.module_utils._model import (
 )
 from ansible_collections.k8sredis.core.plugins.module_utils._model_instance import SENTINELS, StatefulSet
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Kube
+from ansible_collections.k8sredis.core.plugins.module_utils._observe.pods import COMPONENT
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.target import Pods
 
 ASKED = "asked for"
@@ -135,14 +141,26 @@ def _job(module: AnsibleModule, made: tuple[StatefulSet, ...], requested: dict[s
 
 def _wanted(module: AnsibleModule, made: tuple[StatefulSet, ...]) -> dict[str, rollout.Wanted]:
     """In check mode the objects are not applied yet, so what they are to say is told. Else they must say it."""
-    given, text = module.params["restart_hash"] or "", module.params["made_from"] or ""
-    other = next((each.name for each in made if given and each.restart_hash != given), "")
+    wished = {each.name: _given(module.params, each) for each in made}
+    other = next((each.name for each in made if wished[each.name].restart_hash not in ("", each.restart_hash)), "")
     if other and not module.check_mode:
         raise Refused(
             f"Cannot restart pods: StatefulSet {other} makes them from other settings than wished; apply the objects "
             "first, as the playbook redis_cluster does."
         )
-    return rollout.wanted(made, given, text)
+    return {
+        pod: wanted
+        for each in made
+        for pod, wanted in rollout.wanted([each], wished[each.name].restart_hash, wished[each.name].made_from).items()
+    }
+
+
+def _given(params: dict[str, Any], made: StatefulSet) -> rollout.Wanted:
+    """By the task; an empty hash where it does not say."""
+    if made.labels.get(COMPONENT) != SENTINELS:
+        return rollout.Wanted(params["restart_hash"] or "", params["made_from"] or "")
+    text = params["sentinel_made_from"] or ""
+    return rollout.Wanted(names.short_hash(text) if text else "", text)
 
 
 def _request(

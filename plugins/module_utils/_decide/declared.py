@@ -67,12 +67,18 @@ LIVE = ("require_full_coverage", "preferred_endpoint_type", "node_timeout")
 """Directives that a server takes while it runs, with variables of their own: a run sets them, so that they are told for
 the doctor and never a change that is refused."""
 
-OF_SENTINELS = ("sentinel_port", "sentinel_resources", "sentinel_storage")
-SENTINELS_REASON = "this version restarts no Sentinel for it"
-COLOCATED_REASON = "the Sentinels' files would stay behind, and name a former master should they ever be taken up again"
-
 RESTART_REASON = "it needs a restart of every pod"
 """Of a change that a run brings to the pods one by one: never refused on a live instance."""
+
+OF_SENTINELS = {
+    "sentinel_port": "clients and Sentinels reach all Sentinels at one port, and pods that restart one by one have two",
+    "sentinel_storage": "the claims of a StatefulSet cannot be changed, and the file of a Sentinel stays small",
+    "sentinel_resources": RESTART_REASON,
+}
+"""Settings of Sentinels alone, and why a change of each is refused, or what it needs."""
+
+COLOCATED_REASON = "the Sentinels' files would stay behind, and name a former master should they ever be taken up again"
+
 FIXED = {
     "persistence": "servers would start from files of the other kind, which are old or not there",
     "port": "members, modules and clients reach all pods at one port, and pods that restart one by one would have two",
@@ -141,9 +147,20 @@ def restart_hash(wish: Declaration) -> str:
 def made_from(wish: Declaration) -> str:
     """What a pod takes up only when it restarts, as JSON without neutral values; pods carry it as an annotation, so
     that a run can say why it restarts one."""
+    return _made_from(wish, of_sentinel=wish.colocated)
+
+
+def sentinel_made_from(wish: Declaration) -> str:
+    """The same of a pod with a Sentinel: what is declared for servers is its as well, and its resources."""
+    return _made_from(wish, of_sentinel=True)
+
+
+def _made_from(wish: Declaration, *, of_sentinel: bool) -> str:
     now = declared(wish)
     relevant = {name: _canonical(name, now[name]) for name, neutral in RESTART_RELEVANT.items() if now[name] != neutral}
     relevant["config"] = {name: value for name, value in now["config"].items() if directives.is_for_boot(name)}
+    if of_sentinel:
+        relevant["sentinel_resources"] = _canonical("sentinel_resources", now["sentinel_resources"])
     return json.dumps(relevant, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
@@ -221,7 +238,11 @@ def _sentinel_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list
     if colocated != now["colocated"]:
         return [Change("colocated", colocated, now["colocated"], COLOCATED_REASON)]
     others = [(name, before.get(name), now[name]) for name in OF_SENTINELS if name in now]
-    return [Change(name, old, new, SENTINELS_REASON) for name, old, new in others if old != new]
+    return [
+        Change(name, old, new, OF_SENTINELS[name])
+        for name, old, new in others
+        if _canonical(name, old) != _canonical(name, new)
+    ]
 
 
 def _storage_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
@@ -255,7 +276,7 @@ def _canonical(name: str, value: Any) -> Any:
     """1Gi and 1024Mi are the same; pods do not see what their claims ask for."""
     if name == "storage" and isinstance(value, Mapping) and value.get("type") == "persistent_claim":
         return {"type": value["type"]}
-    if name == "resources" and isinstance(value, Mapping):
+    if name in ("resources", "sentinel_resources") and isinstance(value, Mapping):
         return {kind: _amounts(amounts) for kind, amounts in value.items()}
     return value
 

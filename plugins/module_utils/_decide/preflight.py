@@ -45,6 +45,7 @@ def result(wish: Declaration, server: Server, there: Instance, verdict: Verdict)
     named = names.names(wish, texts.boot)
     own = {found.name: found for found in validation_live.ours(wish, there)}
     size = validation_live.claim_size(wish)
+    sentinel_made_from = declared.sentinel_made_from(wish) if wish.topology == SENTINEL else ""
     return {
         "names": {key: list(each) if isinstance(each, tuple) else each for key, each in asdict(named).items()},
         "master_name": names.master_name(wish.namespace, wish.name) if wish.topology == SENTINEL else "",
@@ -56,6 +57,8 @@ def result(wish: Declaration, server: Server, there: Instance, verdict: Verdict)
         "maxmemory_at_start": configuration.derived_maxmemory(wish),
         "restart_hash": declared.restart_hash(wish),
         "made_from": declared.made_from(wish),
+        "sentinel_restart_hash": names.short_hash(sentinel_made_from) if sentinel_made_from else "",
+        "sentinel_made_from": sentinel_made_from,
         "declared": declared.text(wish),
         "derives_maxmemory": configuration.memory_limit(wish) is not None,
         "maxmemory": configuration.maxmemory(wish) or 0,

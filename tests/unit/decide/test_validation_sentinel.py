@@ -352,13 +352,30 @@ def test_an_instance_that_lives_as_declared() -> None:
 @pytest.mark.parametrize(
     ("given", "setting"),
     [
-        ({"sentinel_port": 26380}, "sentinel_port from 26379 to 26380: this version restarts no Sentinel for it"),
+        (
+            {"sentinel_port": 26380},
+            "sentinel_port from 26379 to 26380: clients and Sentinels reach",
+        ),
         ({"persistence": "rdb"}, 'persistence from "aof" to "rdb": servers would start from files of the other kind'),
     ],
 )
 def test_changes_that_this_version_does_not_do(given: dict[str, Any], setting: str) -> None:
     found = validation_live.problems(sentinel(**given), there(statefulsets=statefulsets(sentinel())))
     assert [text for text in found if f"Cannot change redis_cluster_{setting}" in text], found
+
+
+@pytest.mark.parametrize(("colocated", "servers_too"), [(False, False), (True, True)])
+def test_resources_of_sentinels_restart_their_pods(colocated: bool, servers_too: bool) -> None:
+    before = sentinel(colocated=colocated, sentinel_resources={"limits": {"memory": "64Mi"}})
+    same = replace(before, sentinel_resources={"limits": {"memory": "65536Ki"}})
+    more = replace(before, sentinel_resources={"limits": {"memory": "128Mi"}})
+    assert declared.changes(declared.declared(before), same) == []
+    (change,) = declared.changes(declared.declared(before), more)
+    assert declared.is_rolled(change)
+    assert declared.sentinel_made_from(same) == declared.sentinel_made_from(before)
+    told = declared.differences(declared.sentinel_made_from(before), declared.sentinel_made_from(more))
+    assert told == ["sentinel_resources.limits.memory 67108864 -> 134217728"]
+    assert (declared.restart_hash(more) != declared.restart_hash(before)) is servers_too
 
 
 def test_more_and_fewer_of_them_are_fine() -> None:
