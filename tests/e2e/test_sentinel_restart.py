@@ -74,6 +74,31 @@ def test_upgraded(local: Cluster, namespace: str, old: str, new: str) -> None:
     discard(local, namespace, name)
 
 
+@pytest.mark.chaos
+def test_resources_of_sentinels(local: Cluster, namespace: str, image: str) -> None:
+    """Their pods are restarted for them, and those of servers are not."""
+    few = sentinel_instance(local, "fed", namespace, image)
+    more = {**few, "redis_sentinel_sentinel_resources": {"limits": {"memory": "96Mi"}}}
+    playbook.converge(local, few)
+    before = lasting(local, namespace, "fed")
+    sentinels = {pod for pod in before if "-sentinel-" in pod}
+    with used(local, more) as (_members, run):
+        foreseen = playbook.converge(local, more, "--check", "--diff")
+        for pod in sentinels:
+            assert f"{pod} restarts" in foreseen.output, foreseen.output
+        assert not [pod for pod in before if pod not in sentinels and f"{pod} restarts" in foreseen.output], (
+            foreseen.output
+        )
+        run.mark("more memory for Sentinels")
+        playbook.converge(local, more)
+        run.mark("over")
+    after = lasting(local, namespace, "fed")
+    assert {pod for pod in before if before[pod] != after[pod]} == sentinels
+    again = playbook.converge(local, more)
+    assert again.changed == 0, again.output
+    discard(local, namespace, "fed")
+
+
 def version_of(members: SentinelMembers, pod: dict[str, object]) -> str:
     """Such as ``redis-8.0``. Valkey calls itself Redis 7.2 where it is asked for redis_version."""
     told = dict(line.split(":", 1) for line in members.ask(pod, "INFO", "server").splitlines() if ":" in line)
