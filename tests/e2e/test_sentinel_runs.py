@@ -56,10 +56,9 @@ LEAVING = [
     "Apply the objects 2",
     "Let every Sentinel watch the master 1",
     "See to it that no server that leaves is the master, and that the others say the same and are in sync 1",
-    "Apply the objects 3",
-    *("Let Sentinels forget who is gone, one after the other 1", "Apply the objects 3") * 2,
-    "Let Sentinels forget who is gone, one after the other 1",
-    "Apply the objects 3",
+    # Pods that leave, what has named them, what Sentinels remember: of servers, of a Sentinel, and of another one.
+    *("Apply the objects 3", "Apply the objects 2", "Let Sentinels forget who is gone, one after the other 1") * 3,
+    "Delete Services that are not declared any more 1",
 ]
 """The changes of a run that takes replicas and Sentinels away, each the first one of a run: the one before was killed
 after the change before. Sentinels go one by one."""
