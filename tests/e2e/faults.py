@@ -144,6 +144,17 @@ def cached_names() -> Iterator[None]:
         dns.start_dns(lab)
 
 
+@contextmanager
+def without_names() -> Iterator[None]:
+    """The name service of the lab is gone: no name resolves, and who asks waits."""
+    lab = Lab.from_environment()
+    _end(lab, dns.PROCESS)
+    try:
+        yield
+    finally:
+        dns.start_dns(lab)
+
+
 def _end(lab: Lab, component: str) -> None:
     pid = processes.pid(lab, component)
     assert pid, f"{component} does not run"

@@ -6,18 +6,21 @@ stays what it was."""
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 from functools import partial
 
 import pytest
 
-from tests.e2e import playbook
+from tests.e2e import faults, playbook
 from tests.e2e.cluster import Cluster
 from tests.e2e.instances import are_others, lasting, sentinel_instance
 from tests.e2e.outages import eventually
-from tests.e2e.sentinel_ledger import discard, made_and_used, used
+from tests.e2e.sentinel_ledger import confirm_and_discard, discard, made_and_used, used
 from tests.e2e.sentinel_members import SentinelMembers
 from tests.e2e.test_sentinel_restart import OTHERS, image_of
+
+NAMELESS_SECONDS = 120.0
 
 
 def delete_all_pods(cluster: Cluster, namespace: str, *names: str) -> None:
@@ -45,6 +48,24 @@ def test_all_pods_at_once(local: Cluster, namespace: str, line: str, persistence
         delete_all_pods(local, namespace, name)
         seconds = members.wait_until_healthy()
         run.mark(f"healthy {seconds:.1f} s after the last pod was made")
+
+
+@pytest.mark.chaos
+def test_no_name_resolves(local: Cluster, namespace: str, image: str) -> None:
+    """For two minutes. The master dies meanwhile and another takes over, and then all pods go, and are back."""
+    variables = sentinel_instance(local, "nameless", namespace, image)
+    playbook.converge(local, variables)
+    with used(local, variables, dies=True) as (members, run), faults.without_names():
+        began = time.monotonic()
+        run.mark("no name resolves, the master is killed")
+        faults.kill(members.master())
+        members.wait_until_healthy()
+        run.mark("all pods deleted")
+        delete_all_pods(local, namespace, "nameless")
+        members.wait_until_healthy()
+        run.mark("healthy without names")
+        time.sleep(max(0.0, NAMELESS_SECONDS - (time.monotonic() - began)))
+    confirm_and_discard(local, variables)
 
 
 @pytest.mark.chaos
