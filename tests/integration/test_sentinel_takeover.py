@@ -12,7 +12,7 @@ from tests.integration.sentinels import NAME, Watched, come_to_agree, told_by, w
 from tests.loopback import Process
 from tests.servers import Server
 
-SUITES = ("trixie",)
+SUITES = ("redis-trixie",)
 FAILOVER = "sentinel_failover"
 
 
