@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from ssl import SSLContext
 from typing import Any
 
@@ -102,8 +102,11 @@ def watching(module: AnsibleModule) -> Iterator[Watching]:
 @contextmanager
 def changing(module: AnsibleModule) -> Iterator[Watching]:
     """Under the lock of the instance, where there is one."""
-    with _opened(module) as (work, api), _guarded(module, api, work):
-        yield work
+    with _opened(module) as opened:
+        work, api = opened
+        with _lock(module, api) as lock:
+            work.guard = lock.guard if lock else work.guard
+            yield work
 
 
 @contextmanager
@@ -126,21 +129,18 @@ def of_name(module: AnsibleModule, servers: Pods) -> Iterator[tuple[Watching, Lo
     servers.lasting = True
     work = _watching(module, api, servers, of_instance(module, api))
     try:
-        with _guarded(module, api, work) as lock:
+        with _lock(module, api) as lock:
+            work.guard = lock.guard if lock else work.guard
             yield work, lock
     finally:
         work.close()
 
 
-@contextmanager
-def _guarded(module: AnsibleModule, api: Kube | None, work: Watching) -> Iterator[Lock | None]:
-    """With the lock of the instance; without one in check mode, and where there is no instance."""
+def _lock(module: AnsibleModule, api: Kube | None) -> AbstractContextManager[Lock | None]:
+    """That of the instance; None in check mode, and where there is no instance."""
     if api is None or module.check_mode or not module.params["name"]:
-        yield None
-        return
-    with border.locked(module, api) as lock:
-        work.guard = lock.guard
-        yield lock
+        return nullcontext()
+    return border.locked(module, api)
 
 
 def _watching(
