@@ -49,7 +49,7 @@ def test_who_is_gone_is_forgotten(server: Server) -> None:
 def test_who_is_not_named_and_answers_is_kept(server: Server) -> None:
     with watched(server, replicas=2) as made:
         rest = Watched(made.servers[:-1], made.sentinels)
-        words = rest.refuse("sentinel_forget")
+        words = rest.refuse("sentinel_forget", wait_timeout=2)
         assert f"forget {made.servers[-1].endpoint}: it is none of those that were named, and it answers" in words
         assert number_of_others(made) == [("2", "2")] * 3
 

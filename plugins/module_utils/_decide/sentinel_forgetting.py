@@ -9,7 +9,9 @@ nobody can be elected; a replica that is gone is asked for ever. SENTINEL RESET 
 master, and it learns of those who are there again through it. While the master is away it would learn nothing, so:
 
 1. Everybody answers and agrees but for what is left, and no failover is under way.
-2. What is left is really gone: a Sentinel has no answer from it. One that answers may be somebody's.
+2. What is left is really gone: a Sentinel takes it for dead. One that answers may be somebody's, and one that has just
+   gone looks like that until down-after is over: a Sentinel that begins to connect again knows no better. So both are
+   waited for.
 3. One Sentinel after the other; the others keep quorum and majority meanwhile.
 """
 
@@ -65,7 +67,7 @@ def _step(watch: Watch, sentinel: Sentinel) -> Step:
     for peer in left:
         where = f"{peer.host}:{peer.port}"
         if not peer.flags & (sentinel_health.DOWN | {UNLINKED}):
-            raise Refused(
+            raise Retryable(
                 f"Cannot let {sentinel.name} forget {where}: it is none of those that were named, and it answers; find "
                 "out whose it is and stop it, or name it."
             )
