@@ -18,6 +18,7 @@ from typing import Any
 
 from coredis import Sentinel
 from coredis.connection import SentinelManagedConnection, TCPLocation
+from coredis.exceptions import PrimaryNotFoundError
 from coredis.pool import SentinelConnectionPool
 
 from tests.chaos.target import Target, addresses
@@ -45,6 +46,7 @@ class CoredisSentinel:
     def __init__(self, target: Target, replicas: int) -> None:
         del replicas
         self._loop = asyncio.new_event_loop()
+        self._sentinel: Sentinel[Any]
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
         connected: Future[Any] = Future()
         self._serving = asyncio.run_coroutine_threadsafe(self._serve(target, connected), self._loop)
@@ -62,6 +64,7 @@ class CoredisSentinel:
                 **{**target.access, **times},
             )
             async with sentinel, sentinel.primary_for(watched.master_name, connection_pool_class=Pool) as master:
+                self._sentinel = sentinel
                 connected.set_result(master)
                 await asyncio.Event().wait()
         except BaseException as error:
@@ -74,11 +77,14 @@ class CoredisSentinel:
 
     async def _awaited(self, command: Any) -> Any:
         """After a time out coredis goes on with the same connections, also those to a machine that is gone. Here all of
-        them are given up then, as its users can do, so that the next command asks a Sentinel."""
+        them are given up then, as its users can do, so that the next command asks a Sentinel, and over a new connection
+        where the one that was asked before did not answer."""
         try:
             return await command
-        except TimeoutError:
-            self._client.connection_pool.disconnect()
+        except (TimeoutError, PrimaryNotFoundError) as error:
+            asked = [self._client] if isinstance(error, TimeoutError) else self._sentinel.sentinels
+            for each in asked:
+                each.connection_pool.disconnect()
             raise
 
     def increment(self, key: str) -> int:
