@@ -77,7 +77,7 @@ def keep(
     secret = kube.get(path)
     there = auth_secret.data(secret)
     auth_secret.check_usable(wanted.secret, there, wanted.application, wanted.topology)
-    running = list(dict.fromkeys(name for each in (session, sentinels) if each for name in _running(each)))
+    running = [name for each in (session, sentinels) if each for name in _running(each)]
     auth_secret.check_kept(wanted.secret, there, wanted.application, running, wanted.topology)
     passwords = auth_secret.passwords(there, wanted.application, generate, wanted.topology)
     for password in passwords.values():

@@ -253,15 +253,3 @@ def test_sentinels_that_run_keep_their_passwords(run: Run, api: ApiServer) -> No
     result = keep(run, api, topology="sentinel", application_password=GIVEN, transport="direct")
     assert "no sentinel-tool-password and no sentinel-password, but shop-sentinel-0 runs with them" in result["msg"]
     assert secret_writes(api) == []
-
-
-def test_a_pod_with_a_server_and_a_sentinel_is_named_once(run: Run, api: ApiServer) -> None:
-    running: dict[str, Any] = {
-        "podIP": "127.0.0.1",
-        "phase": "Running",
-        "containerStatuses": [{"name": name, "state": {"running": {}}} for name in ("redis", "sentinel")],
-    }
-    own = {**labels(), "app.kubernetes.io/component": "server-with-sentinel"}
-    api.add("/api/v1/namespaces/web/pods/shop-0-0", {}, labels=own, status=running)
-    result = keep(run, api, topology="sentinel", application_password=GIVEN, transport="direct")
-    assert "but shop-0-0 runs with them" in result["msg"]
