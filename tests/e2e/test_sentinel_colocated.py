@@ -19,6 +19,7 @@ from tests.e2e.test_sentinel_scaling import claims, scale
 NAME = "beside"
 
 
+@pytest.mark.chaos
 def test_made_used_restarted_and_removed(local: Cluster, namespace: str, image: str) -> None:
     variables = sentinel_instance(local, NAME, namespace, image, colocated=True)
     empty = listing(local, namespace)
