@@ -49,12 +49,16 @@ def plan(watch: Watch, to: str, away_from: Collection[str]) -> Plan:
 
 def _refuse_unknown(watch: Watch, to: str, away_from: Collection[str]) -> None:
     known = {server.name for server in watch.servers} | watch.leaving
-    unknown = [name for name in (to, *away_from) if name and name not in known]
-    if unknown:
-        raise Refused(
-            f"Cannot hand over to or from {unknown[0]}: no server has that name; there are "
-            f"{table.joined((server.name for server in watch.servers), most=12)}."
-        )
+    strange = [name for name in (to, *away_from) if name and name not in known]
+    if strange:
+        raise unknown(watch, strange[0])
+
+
+def unknown(watch: Watch, name: str) -> Refused:
+    return Refused(
+        f"Cannot hand over to or from {name}: no server has that name; there are "
+        f"{table.joined((server.name for server in watch.servers), most=12)}."
+    )
 
 
 def best(watch: Watch, master: Node, but: Collection[str] = ()) -> Node | None:

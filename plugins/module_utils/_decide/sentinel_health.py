@@ -165,11 +165,10 @@ def unknown_replica(watch: Watch) -> Iterator[Finding]:
 
 def ghost_replica(watch: Watch) -> Iterator[Finding]:
     for sentinel in watch.watching:
-        for peer in sentinel.replicas:
-            if watched.server_at(watch, peer.host, peer.port) is None:
-                state = "does not answer it" if peer.flags & DOWN else "answers it"
-                seen = f"knows a replica at {_where(peer)} that is none of the servers and {state}"
-                yield Finding("ghost_replica", WARNING, sentinel.name, seen, _forget(peer))
+        for peer in watched.ghost_replicas(watch, sentinel):
+            state = "does not answer it" if peer.flags & DOWN else "answers it"
+            seen = f"knows a replica at {_where(peer)} that is none of the servers and {state}"
+            yield Finding("ghost_replica", WARNING, sentinel.name, seen, _forget(peer))
 
 
 def unknown_sentinel(watch: Watch) -> Iterator[Finding]:
@@ -183,14 +182,10 @@ def unknown_sentinel(watch: Watch) -> Iterator[Finding]:
 
 
 def ghost_sentinel(watch: Watch) -> Iterator[Finding]:
-    if any(not sentinel.answers for sentinel in watch.sentinels):
-        return  # An unknown id may be that of one that does not answer.
-    ids = {sentinel.id for sentinel in watch.sentinels}
     for sentinel in watch.watching:
-        for peer in sentinel.others:
-            if peer.id not in ids:
-                seen = f"knows a Sentinel at {_where(peer)} that is none of ours and counts for the majority"
-                yield Finding("ghost_sentinel", WARNING, sentinel.name, seen, _forget(peer))
+        for peer in watched.ghost_sentinels(watch, sentinel):
+            seen = f"knows a Sentinel at {_where(peer)} that is none of ours and counts for the majority"
+            yield Finding("ghost_sentinel", WARNING, sentinel.name, seen, _forget(peer))
 
 
 def same_id(watch: Watch) -> Iterator[Finding]:

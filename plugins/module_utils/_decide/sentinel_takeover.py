@@ -19,8 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ansible_collections.k8sredis.core.plugins.module_utils._decide import sentinel_health, table, watched
-from ansible_collections.k8sredis.core.plugins.module_utils._decide.sentinel_failover import NEVER, PREFERRED, priority
+from ansible_collections.k8sredis.core.plugins.module_utils._decide import sentinel_health, watched
+from ansible_collections.k8sredis.core.plugins.module_utils._decide.sentinel_failover import (
+    NEVER,
+    PREFERRED,
+    priority,
+    unknown,
+)
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Node, Plan, Refused, Retryable, Step
 from ansible_collections.k8sredis.core.plugins.module_utils._model_sentinel import Watch
 
@@ -53,8 +58,7 @@ def plan(watch: Watch, to: str, given_up: str) -> Plan:
 def _server(watch: Watch, name: str) -> Node:
     server = watch.server(name)
     if server is None:
-        known = table.joined((each.name for each in watch.servers), most=12)
-        raise Refused(f"Cannot hand over to or from {name}: no server has that name; there are {known}.")
+        raise unknown(watch, name)
     return server
 
 

@@ -88,9 +88,15 @@ def peer(sentinel: Sentinel, server: Node) -> Peer | None:
 
 
 def ghosts(watch: Watch, sentinel: Sentinel) -> list[Peer]:
-    """Replicas and Sentinels that it knows and that are none of those that are there. While a Sentinel does not answer,
-    an unknown id may be its own."""
+    """Replicas and Sentinels that it knows and that are none of those that are there."""
+    return [*ghost_replicas(watch, sentinel), *ghost_sentinels(watch, sentinel)]
+
+
+def ghost_replicas(watch: Watch, sentinel: Sentinel) -> list[Peer]:
+    return [peer for peer in sentinel.replicas if server_at(watch, peer.host, peer.port) is None]
+
+
+def ghost_sentinels(watch: Watch, sentinel: Sentinel) -> list[Peer]:
+    """None while a Sentinel does not answer: an unknown id may be its own."""
     ids = {each.id for each in watch.sentinels}
-    replicas = [peer for peer in sentinel.replicas if server_at(watch, peer.host, peer.port) is None]
-    others = [peer for peer in sentinel.others if peer.id not in ids] if "" not in ids else []
-    return [*replicas, *others]
+    return [peer for peer in sentinel.others if peer.id not in ids] if "" not in ids else []

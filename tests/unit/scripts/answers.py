@@ -17,6 +17,16 @@ SENTINELS = {f"sessions-sentinel-{number}": f"10.96.2.{number}" for number in ra
 WITHIN = 30.0
 NOBODY = "\nPONG\nERR No such master with that name\n\n"
 
+OF_SENTINEL = {
+    "PORT": "26379",
+    "SERVER_PORT": "6379",
+    "QUORUM": "2",
+    "DOWN_AFTER": "5000",
+    "FAILOVER_TIMEOUT": "60000",
+    "PARALLEL_SYNCS": "1",
+}
+"""The environment of the container of a Sentinel."""
+
 
 def names(address: str, *, flags: str = "master", silence: int = 300) -> str:
     """What a Sentinel says that has this master."""

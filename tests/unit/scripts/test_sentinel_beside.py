@@ -10,19 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.scripts.answers import SERVERS, Answering, master, names, replica
+from tests.unit.scripts.answers import OF_SENTINEL, SERVERS, Answering, master, names, replica
 from tests.unit.scripts.pod import SHELLS
 
 OWN, OTHER = SERVERS["sessions-0-1"], SERVERS["sessions-0-0"]
-OF_SENTINEL = {
-    "PORT": "26379",
-    "SERVER_PORT": "6379",
-    "QUORUM": "2",
-    "DOWN_AFTER": "5000",
-    "FAILOVER_TIMEOUT": "60000",
-    "PARALLEL_SYNCS": "1",
-}
-"""The environment of its container."""
 LINKED = replica(link="up").replace("link_status", "port:6379\r\nmaster_link_status")
 
 

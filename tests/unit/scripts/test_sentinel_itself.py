@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.scripts.answers import SENTINELS, SERVERS, Answering, master, names, replica
+from tests.unit.scripts.answers import OF_SENTINEL, SENTINELS, SERVERS, Answering, master, names, replica
 from tests.unit.scripts.pod import SHELLS
 
 OTHER = SERVERS["sessions-0-0"]
@@ -20,15 +20,7 @@ MYID = "a" * 40
 @pytest.fixture(params=sorted(SHELLS))
 def pod(request: pytest.FixtureRequest, tmp_path: Path) -> Answering:
     made = Answering(tmp_path, request.param)
-    made.environment |= {
-        "POD_NAME": "sessions-sentinel-0",
-        "PORT": "26379",
-        "SERVER_PORT": "6379",
-        "QUORUM": "2",
-        "DOWN_AFTER": "5000",
-        "FAILOVER_TIMEOUT": "60000",
-        "PARALLEL_SYNCS": "1",
-    }
+    made.environment |= {"POD_NAME": "sessions-sentinel-0", **OF_SENTINEL}
     made.program("sleep", ":")
     return made
 
