@@ -119,7 +119,7 @@ def work(module: AnsibleModule) -> dict[str, Any]:
     named, masters = module.params["master"] or "", [""]
 
     def plan(watch: Watch) -> Plan:
-        if execute.absent(watch)[0]:
+        if not all(each.answers for each in watch.processes):
             return Plan()
         steps, masters[0] = decide.plan(watch, named)
         return steps

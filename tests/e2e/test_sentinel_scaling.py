@@ -72,7 +72,8 @@ def test_those_that_never_came(local: Cluster, namespace: str, image: str) -> No
     with used(local, small):
         refused = playbook.run(local, "redis_sentinel", large)
         assert not refused.succeeded, refused.output
-        assert "Cannot find every pod of" in refused.output, refused.output
+        assert "its pod does not exist" in refused.output, refused.output
+        assert "Kubernetes says: " in refused.output, refused.output
         playbook.converge(local, small)
     assert lasting(local, namespace, "unmade") == before
     again = playbook.converge(local, small)

@@ -28,9 +28,9 @@ from ansible_collections.k8sredis.core.plugins.module_utils._decide import (
     table,
 )
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import wait
+from ansible_collections.k8sredis.core.plugins.module_utils._execute.arrival import Arrival
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
 from ansible_collections.k8sredis.core.plugins.module_utils._model import (
-    NO_POD,
     ClusterError,
     Fatal,
     Finding,
@@ -39,17 +39,8 @@ from ansible_collections.k8sredis.core.plugins.module_utils._model import (
     View,
     Wish,
 )
-from ansible_collections.k8sredis.core.plugins.module_utils._observe.redis import LOGIN_REFUSED, RIGHT_REFUSED
 
 Planner = Callable[[View], Plan]
-
-STUCK_FOR = 20.0
-"""Seconds for which a pod must be stuck before the wait ends: long enough for a scheduler that
-retries, short enough that nobody waits minutes for an image that does not exist."""
-
-NOT_MADE_FOR = 60.0
-"""Seconds for which Kubernetes may refuse to make a pod before the wait ends: a full quota empties when
-another pod ends, a forbidden pod stays forbidden."""
 
 SEND_AGAIN_AFTER = 1.5
 """Seconds: a handshake that got no answer is dropped by the server after its node timeout, at least 1 s."""
@@ -63,47 +54,13 @@ TICK = 0.04
 
 def answers(session: Session, timeout: float) -> View:
     """Waits until every expected member answers."""
-    stuck_since: dict[str, float] = {}
-    absent_since: dict[str, float] = {}
-    not_made: dict[str, str] = {}
-    ask_at = 0.0
-
-    def finished(view: View) -> bool:
-        nonlocal ask_at
-        now = session.clock.now()
-        _note(stuck_since, {node.name for node in view.nodes if _is_stuck(node.member.stuck, node.error)}, now)
-        _note(absent_since, {node.name for node in view.nodes if node.member.waiting == NO_POD}, now)
-        missing = [name for name, since in absent_since.items() if now - since >= NOT_MADE_FOR]
-        if missing and now >= ask_at:
-            ask_at = now + NOT_MADE_FOR / 10
-            not_made.update(session.not_made(missing))
-        answering = bool(view.nodes) and len(view.answering) == len(view.nodes)
-        return answering or bool(not_made) or any(now - since > STUCK_FOR for since in stuck_since.values())
-
-    view = wait.until(session.observe, finished, timeout, 0.3, session.clock)
+    arrival = Arrival(session.target.not_made, session.clock)
+    view = wait.until(session.observe, lambda seen: arrival.is_over(seen.nodes), timeout, 0.3, session.clock)
     if not view.nodes:
         raise Retryable("Cannot find any member: no pod has these labels; check namespace and label_selectors.")
-    silent = [node for node in view.nodes if not node.answers]
-    if silent:
-        not_made.update(session.not_made(absent_since))
-        first = next((node for node in silent if node.name in {*stuck_since, *not_made}), silent[0])
-        others = f" (and {len(silent) - 1} more do not answer)" if len(silent) > 1 else ""
-        words = f"; Kubernetes says: {not_made[first.name]}" if first.name in not_made else ""
-        raise Retryable(f"Cannot reach {first.name}: {first.error}{others}{words}; mend that and run again.")
+    if silence := arrival.silence(view.nodes):
+        raise Retryable(f"Cannot reach {silence}; mend that and run again.")
     return view
-
-
-def _note(since: dict[str, float], names: set[str], now: float) -> None:
-    """Remembers since when each of these has been so without a break."""
-    for name in set(since) - names:
-        del since[name]
-    for name in sorted(names):
-        since.setdefault(name, now)
-
-
-def _is_stuck(stuck: bool, error: str) -> bool:
-    """A password or right that is refused is not granted by waiting."""
-    return stuck or error.startswith((LOGIN_REFUSED, RIGHT_REFUSED)) or "cluster support disabled" in error
 
 
 def join(session: Session, wish: Wish, timeout: float) -> View:

@@ -18,10 +18,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.rollout import Wanted
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import wait
+from ansible_collections.k8sredis.core.plugins.module_utils._execute.arrival import Process
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.wait import Clock
 from ansible_collections.k8sredis.core.plugins.module_utils._model import BEING_DELETED, NO_POD, Member, Retryable
 from ansible_collections.k8sredis.core.plugins.module_utils._observe.kube import Busy, Conflict, Kube
@@ -37,19 +37,6 @@ crash loop is 10 s."""
 
 NOT_MADE_FOR = 15.0
 """Seconds after which Kubernetes is asked why it makes no new pod."""
-
-
-class Process(Protocol):
-    """A server or a Sentinel in its pod."""
-
-    @property
-    def member(self) -> Member: ...
-
-    @property
-    def answers(self) -> bool: ...
-
-    @property
-    def error(self) -> str: ...
 
 
 @dataclass

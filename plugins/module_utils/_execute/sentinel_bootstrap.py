@@ -4,7 +4,7 @@
 
 """Gives servers that nobody leads their first master. PRIVATE to the collection.
 
-1. Wait until every server and every Sentinel that is to be there runs and answers. One that is stuck ends the wait.
+1. Wait until every server and every Sentinel that is to be there runs and answers. When that ends early: arrival.py.
 2. Decide from what was seen alone (sentinel_bootstrap in _decide).
 3. REPLICAOF NO ONE on the master, REPLICAOF on the others, one after the other.
 4. Look until it is master, and all others follow it in sync.
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import sentinel_bootstrap as decide
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import wait
+from ansible_collections.k8sredis.core.plugins.module_utils._execute.arrival import Arrival
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.watching import TICK, Watching
 from ansible_collections.k8sredis.core.plugins.module_utils._model import Fatal, Retryable, Step
 from ansible_collections.k8sredis.core.plugins.module_utils._model_sentinel import Watch
@@ -36,23 +37,11 @@ def begin(watching: Watching, named: str, timeout: float) -> tuple[Watch, str]:
 def everybody(watching: Watching, timeout: float) -> Watch:
     """Step 1."""
 
-    def look() -> tuple[Watch, str, bool]:
-        watch = watching.observe()
-        return watch, *absent(watch)
-
-    watch, missing, stuck = wait.until(look, lambda seen: seen[2] or not seen[1], timeout, TICK, watching.clock)
-    if stuck:
-        raise Fatal(f"Cannot wait for every pod of {watch.master_name}: {missing}; correct that and run again.")
-    if missing:
-        raise Retryable(f"Cannot find every pod of {watch.master_name} within {timeout:.0f} s: {missing}; run again.")
+    arrival = Arrival(watching.not_made, watching.clock)
+    watch = wait.until(watching.observe, lambda seen: arrival.is_over(seen.processes), timeout, TICK, watching.clock)
+    if silence := arrival.silence(watch.processes):
+        raise Retryable(f"Cannot reach {silence}; mend that and run again.")
     return watch
-
-
-def absent(watch: Watch) -> tuple[str, bool]:
-    """The first that is not there or does not answer, in words, and whether that is likely to last."""
-    stuck = next((f"{each.name}: {each.member.waiting}" for each in watch.processes if each.member.stuck), "")
-    silent = next((f"{each.name}: {each.error}" for each in watch.processes if not each.answers), "")
-    return stuck or silent, bool(stuck)
 
 
 def _do(watching: Watching, watch: Watch, step: Step) -> None:

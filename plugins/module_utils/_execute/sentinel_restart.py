@@ -26,7 +26,8 @@ from dataclasses import dataclass, field
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import sentinel_gates, sentinel_rollout, watched
 from ansible_collections.k8sredis.core.plugins.module_utils._decide.rollout import BROKEN, MASTER, REPLICA, Turn
 from ansible_collections.k8sredis.core.plugins.module_utils._execute import sentinel_failover, wait
-from ansible_collections.k8sredis.core.plugins.module_utils._execute.replacement import Process, Replacement
+from ansible_collections.k8sredis.core.plugins.module_utils._execute.arrival import Process
+from ansible_collections.k8sredis.core.plugins.module_utils._execute.replacement import Replacement
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.restart import COMES_UP_WITHIN, LOOKS, Job, Outcome
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.watching import TICK, Watching
 from ansible_collections.k8sredis.core.plugins.module_utils._model import NO_POD, Member, Node, Refused, Retryable

@@ -95,13 +95,6 @@ class Session:
         members += [absent(name) for name in self.expected if name not in found]
         return observe(self.clients, members, self.settings, clustered=self.clustered)
 
-    def not_made(self, names: Iterable[str]) -> dict[str, str]:
-        """Kubernetes' words on why it makes no pod of that name, for the first of those of which it says any."""
-        for name in names:
-            if words := self.target.not_made(name):
-                return {name: words}
-        return {}
-
     def not_ready(self, view: View) -> dict[str, str]:
         """What the readiness probes said last of pods that run and whose servers do not answer."""
         silent = [node.name for node in view.nodes if not node.answers and not node.member.waiting]

@@ -30,6 +30,8 @@ class Group(Protocol):
 
     def connect(self, member: Member, timeout: float | None = None) -> Any: ...
 
+    def not_made(self, name: str) -> str: ...
+
 
 class Watching:
     def __init__(
@@ -63,6 +65,10 @@ class Watching:
         found = group.members()
         names = {member.name for member in found}
         return [*found, *(absent(name) for name in expected if name not in names)]
+
+    def not_made(self, name: str) -> str:
+        """Kubernetes' words on why it makes no pod of that name."""
+        return next(filter(None, (group.not_made(name) for group in self._groups)), "")
 
     def decided(self, plan: Callable[[Watch], Plan], timeout: float) -> tuple[Watch, Step | None]:
         """What was seen, and the first step that it calls for. What passes (Retryable) is waited for, then raised."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.k8sredis.core.plugins.module_utils._decide import health, order, slots
-from ansible_collections.k8sredis.core.plugins.module_utils._execute import converge
+from ansible_collections.k8sredis.core.plugins.module_utils._execute import arrival, converge
 from ansible_collections.k8sredis.core.plugins.module_utils._execute.session import Session
 from ansible_collections.k8sredis.core.plugins.module_utils._model import (
     ClusterError,
@@ -440,11 +440,11 @@ def test_a_pod_that_kubernetes_refuses_to_make_ends_the_wait(instance: Instance)
     assert str(failed.value) == (
         "Cannot reach shop-0-0: its pod does not exist; Kubernetes says: exceeded quota: pods; mend that and run again."
     )
-    assert converge.NOT_MADE_FOR <= instance.time.passed < converge.NOT_MADE_FOR + 1
+    assert arrival.NOT_MADE_FOR <= instance.time.passed < arrival.NOT_MADE_FOR + 1
 
 
 def test_a_pod_that_is_made_after_all_is_waited_for(instance: Instance) -> None:
-    instance.target = Growing(instance, comes_after=converge.NOT_MADE_FOR - 1)
+    instance.target = Growing(instance, comes_after=arrival.NOT_MADE_FOR - 1)
     instance.target.words["shop-0-0"] = "exceeded quota: pods"
     assert len(converge.answers(instance.session(*SIX), 10 * TIMEOUT).answering) == 6
 
@@ -452,7 +452,7 @@ def test_a_pod_that_is_made_after_all_is_waited_for(instance: Instance) -> None:
 def test_a_stuck_pod_ends_the_wait_early_with_the_schedulers_sentence(instance: Instance) -> None:
     instance.target = Growing(instance, UNSCHEDULABLE, stuck=True)
     assert waited(instance, *SIX) == f"Cannot reach shop-0-0: {UNSCHEDULABLE}; mend that and run again."
-    assert converge.STUCK_FOR < instance.time.passed < converge.STUCK_FOR + 1
+    assert arrival.STUCK_FOR < instance.time.passed < arrival.STUCK_FOR + 1
 
 
 def test_the_stuck_pod_is_named_before_those_that_merely_wait(instance: Instance) -> None:
@@ -486,7 +486,7 @@ REFUSALS = [
 def test_a_refused_login_or_right_does_not_come_by_waiting(instance: Instance, reply: str, seen: str) -> None:
     instance.servers.refusals["shop-1-1", "CLUSTER NODES"] = reply
     assert waited(instance) == f"Cannot reach shop-1-1: {seen}; mend that and run again."
-    assert instance.time.passed < converge.STUCK_FOR + 1
+    assert instance.time.passed < arrival.STUCK_FOR + 1
 
 
 def test_a_server_that_loads_its_data_is_waited_for(instance: Instance) -> None:

@@ -24,6 +24,9 @@ class Pods:
     def connect(self, member: Member, timeout: float | None = None) -> Any:
         raise AssertionError(f"{member.name} was asked, within {timeout} s")
 
+    def not_made(self, name: str) -> str:
+        return "exceeded quota: pods" if name == "sessions-sentinel-0" else ""
+
 
 def test_a_pod_that_nobody_has_made() -> None:
     expected = ["sessions-0-0", "sessions-0-1"], ["sessions-sentinel-0", "sessions-sentinel-1"]
@@ -37,4 +40,6 @@ def test_a_pod_that_nobody_has_made() -> None:
     }
     subjects = {found.subject for found in sentinel_health.findings(watch) if "unreachable" in found.code}
     assert subjects == {*expected[0], *expected[1]}
+    assert watching.not_made("sessions-0-1") == ""
+    assert watching.not_made("sessions-sentinel-0") == "exceeded quota: pods"
     watching.close()
