@@ -51,6 +51,21 @@ def test_all_pods_at_once(local: Cluster, namespace: str, line: str, persistence
 
 
 @pytest.mark.chaos
+def test_without_persistence_it_starts_empty_and_whole(local: Cluster, namespace: str) -> None:
+    """Nothing is there that anybody would have to wait for."""
+    variables = sentinel_instance(local, "out-none", namespace, image_of(local, "redis-8.0"), persistence="none")
+    playbook.converge(local, variables)
+    members = SentinelMembers.of(local, variables)
+    members.wait_until_healthy()
+    assert members.ask(members.master(), "SET", "before", "1", login=members.application) == "OK"
+    delete_all_pods(local, namespace, "out-none")
+    print(f"healthy {members.wait_until_healthy():.1f} s after the last pod was made")
+    assert [int(members.ask(pod, "DBSIZE")) for pod in members.pods("server")] == [0, 0, 0]
+    assert members.ask(members.master(), "SET", "after", "1", login=members.application) == "OK"
+    confirm_and_discard(local, variables)
+
+
+@pytest.mark.chaos
 def test_no_name_resolves(local: Cluster, namespace: str, image: str) -> None:
     """For two minutes. The master dies meanwhile and another takes over, and then all pods go, and are back."""
     variables = sentinel_instance(local, "nameless", namespace, image)

@@ -24,10 +24,18 @@ def image_of(cluster: Cluster, line: str) -> str:
 
 
 @pytest.mark.chaos
-@pytest.mark.parametrize(("line", "times"), [("redis-8.0", 20), *((line, 5) for line in OTHERS)])
-def test_handed_over_again_and_again(local: Cluster, namespace: str, line: str, times: int) -> None:
-    name = f"handed-{line.replace('.', '-')}"
-    variables = sentinel_instance(local, name, namespace, image_of(local, line))
+@pytest.mark.parametrize(
+    ("line", "persistence", "times"),
+    [
+        ("redis-8.0", "aof", 20),
+        ("redis-8.0", "rdb", 5),
+        ("redis-8.0", "none", 5),
+        *((line, "aof", 5) for line in OTHERS),
+    ],
+)
+def test_handed_over_again_and_again(local: Cluster, namespace: str, line: str, persistence: str, times: int) -> None:
+    name = f"handed-{line.replace('.', '-')}-{persistence}"
+    variables = sentinel_instance(local, name, namespace, image_of(local, line), persistence=persistence)
     with made_and_used(local, variables) as (members, run):
         for number in range(times):
             before = members.master()["metadata"]["name"]
