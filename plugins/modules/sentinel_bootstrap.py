@@ -36,6 +36,8 @@ options:
   wait_timeout:
     description:
       - Seconds for each wait.
+      - A pod that cannot be scheduled, has no image or crashes ends the wait after 20 seconds, one that Kubernetes
+        refuses to make after 60.
     type: int
     default: 300
 seealso:
