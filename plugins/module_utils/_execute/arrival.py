@@ -73,7 +73,8 @@ class Arrival:
         silent = [each for each in seen if not each.answers]
         if not silent:
             return ""
-        self._ask(list(self._absent_since))
+        if not self._not_made:
+            self._ask(list(self._absent_since))
         first = next((each for each in silent if each.name in {*self._stuck_since, *self._not_made}), silent[0])
         others = f" (and {len(silent) - 1} more do not answer)" if len(silent) > 1 else ""
         words = f"; Kubernetes says: {self._not_made[first.name]}" if first.name in self._not_made else ""

@@ -67,8 +67,8 @@ class Watching:
         return [*found, *(absent(name) for name in expected if name not in names)]
 
     def not_made(self, name: str) -> str:
-        """Kubernetes' words on why it makes no pod of that name."""
-        return next(filter(None, (group.not_made(name) for group in self._groups)), "")
+        """Kubernetes' words on why it makes no pod of that name; one group knows them of all pods of an instance."""
+        return self._groups[0].not_made(name)
 
     def decided(self, plan: Callable[[Watch], Plan], timeout: float) -> tuple[Watch, Step | None]:
         """What was seen, and the first step that it calls for. What passes (Retryable) is waited for, then raised."""

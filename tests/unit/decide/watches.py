@@ -86,6 +86,18 @@ def with_sentinel(given: Watch, number: int, **fields: Any) -> Watch:
     return replace(given, sentinels=tuple(sentinels))
 
 
+def with_member(given: Watch, name: str, **fields: Any) -> Watch:
+    """With another pod of whatever has this name; it answers when that pod waits for nothing."""
+
+    def change(process: Any) -> Any:
+        if process.name != name:
+            return process
+        now = replace(process.member, **fields)
+        return replace(process, member=now, error=now.waiting)
+
+    return replace(given, servers=tuple(map(change, given.servers)), sentinels=tuple(map(change, given.sentinels)))
+
+
 def silent_server(given: Watch, number: int) -> Watch:
     servers = list(given.servers)
     servers[number - 1] = Node(member("server", number), error="Connection refused")

@@ -71,17 +71,6 @@ class Instance:
     def setting(self, name: str) -> set[str]:
         return {server.settings[name] for server in self.servers.alive}
 
-    def later(self, seconds: float, deed: Callable[[], object]) -> None:
-        """Does it once, when so many seconds have been slept."""
-        due = self.time.time + seconds
-
-        def happen() -> None:
-            if self.time.time >= due:
-                self.time.passing.remove(happen)
-                deed()
-
-        self.time.passing.append(happen)
-
 
 @pytest.fixture
 def instance() -> Instance:
@@ -339,7 +328,7 @@ def test_a_member_that_vanishes_and_comes_back_elsewhere_is_waited_for(instance:
         if words[:2] == ("CLUSTER", "MEET") and server.member.name == "shop-1-0":
             instance.servers.on_command = lambda server, words: None
             instance.servers["shop-2-0"].alive = False
-            instance.later(5, lambda: instance.servers.restart("shop-2-0", "10.7.7.7"))
+            instance.time.later(5, lambda: instance.servers.restart("shop-2-0", "10.7.7.7"))
 
     instance.servers.on_command = vanish
     assert order.is_in_order(instance.create(), WISH)
@@ -350,7 +339,7 @@ def test_a_member_that_breaks_off_in_its_own_command_is_asked_again(instance: In
         if words[:2] == ("CLUSTER", "MEET"):
             instance.servers.on_command = lambda server, words: None
             server.alive = False
-            instance.later(1, lambda: instance.servers.restart(server.member.name, server.member.host))
+            instance.time.later(1, lambda: instance.servers.restart(server.member.name, server.member.host))
 
     instance.servers.on_command = break_off
     assert order.is_in_order(instance.create(), WISH)
@@ -491,7 +480,7 @@ def test_a_refused_login_or_right_does_not_come_by_waiting(instance: Instance, r
 
 def test_a_server_that_loads_its_data_is_waited_for(instance: Instance) -> None:
     instance.servers.refusals["shop-1-1", "CLUSTER NODES"] = "LOADING Redis is loading the dataset in memory"
-    instance.later(30, instance.servers.refusals.clear)
+    instance.time.later(30, instance.servers.refusals.clear)
     assert len(converge.answers(instance.session(), TIMEOUT).answering) == 6
 
 

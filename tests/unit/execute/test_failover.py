@@ -165,7 +165,7 @@ def test_a_link_that_hangs_keeps_the_candidate_from_being_asked(cluster: Cluster
 
 def test_a_link_that_comes_back_is_enough(cluster: Cluster) -> None:
     cluster.servers.cut.add(("shop-2-0", "shop-1-1"))
-    cluster.later(4, cluster.servers.cut.clear)
+    cluster.time.later(4, cluster.servers.cut.clear)
     cluster.to("shop-1-1")
     assert cluster.masters == ["shop-0-0", "shop-1-1", "shop-2-0"]
 

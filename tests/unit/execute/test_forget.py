@@ -111,7 +111,7 @@ def test_news_may_be_quicker_than_the_command(grown: Grown) -> None:
 
 def test_while_others_disagree_nobody_is_forgotten(grown: Grown) -> None:
     grown.servers["shop-1-1"].alive = False
-    grown.later(20, lambda: setattr(grown.servers["shop-1-1"], "alive", True))
+    grown.time.later(20, lambda: setattr(grown.servers["shop-1-1"], "alive", True))
     grown.leave()
     assert_gone(grown)
     grown = Grown()

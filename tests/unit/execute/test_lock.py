@@ -45,17 +45,6 @@ class Instance:
     def holder(self) -> str:
         return str(self.lease["spec"]["holderIdentity"])
 
-    def later(self, seconds: float, deed: Callable[[], object]) -> None:
-        """Does it once, when so many seconds have been slept."""
-        due = self.time.time + seconds
-
-        def happen() -> None:
-            if self.time.time >= due:
-                self.time.passing.remove(happen)
-                deed()
-
-        self.time.passing.append(happen)
-
 
 @pytest.fixture
 def instance() -> Instance:
@@ -122,7 +111,7 @@ def test_releasing_what_nobody_holds_changes_nothing(instance: Instance) -> None
 
 def test_a_living_holder_is_refused_at_its_next_sign_of_life(instance: Instance) -> None:
     holder = instance.taken("one")
-    instance.later(3, holder.renew)
+    instance.time.later(3, holder.renew)
     message = refusal(lambda: instance.taken("two"))
     assert message == locked_by("one", instance.lease["spec"]["renewTime"])
     assert (instance.holder, instance.time.passed) == ("one", 3.0)
@@ -151,14 +140,14 @@ def test_a_clock_that_goes_wrong_elsewhere_does_not_matter(instance: Instance) -
 
 
 def test_a_holder_that_lets_go_is_followed_at_once(instance: Instance) -> None:
-    instance.later(2, instance.taken("one").release)
+    instance.time.later(2, instance.taken("one").release)
     instance.taken("two")
     assert (instance.holder, instance.time.passed) == ("two", 2.0)
 
 
 def test_a_lease_that_is_deleted_meanwhile_is_made_anew(instance: Instance) -> None:
     instance.taken("one")
-    instance.later(2, lambda: instance.kube.objects.pop(PATH))
+    instance.time.later(2, lambda: instance.kube.objects.pop(PATH))
     instance.taken("two")
     assert (instance.holder, instance.lease["spec"]["leaseTransitions"]) == ("two", 0)
 
@@ -196,7 +185,7 @@ def test_of_two_that_outlive_a_dead_holder_one_wins(instance: Instance) -> None:
         instance.kube.before_write = lambda: None
         instance.taken("one")
 
-    instance.later(7, lambda: setattr(instance.kube, "before_write", quicker))
+    instance.time.later(7, lambda: setattr(instance.kube, "before_write", quicker))
     message = refusal(lambda: instance.taken("two"))
     assert (message, instance.holder) == (locked_by("one", instance.lease["spec"]["renewTime"]), "one")
 
@@ -313,12 +302,12 @@ def test_nobody_is_left_behind(instance: Instance) -> None:
 
 
 def test_a_holder_that_lets_go_is_not_left_behind(instance: Instance) -> None:
-    instance.later(2, instance.taken("one").release)
+    instance.time.later(2, instance.taken("one").release)
     assert instance.lock("two").left_behind() == ""
 
 
 def test_a_living_holder_is_not_left_behind(instance: Instance) -> None:
-    instance.later(2, instance.taken("one").renew)
+    instance.time.later(2, instance.taken("one").renew)
     assert refusal(instance.lock("two").left_behind) == locked_by("one", instance.lease["spec"]["renewTime"])
 
 

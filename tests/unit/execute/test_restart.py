@@ -60,7 +60,7 @@ class Cluster(Instance):
             raise Conflict(f"Cannot post {name}: 409 it is another one; run again.")
         server.alive = False
         server.member = replace(server.member, waiting=BEING_DELETED)
-        self.later(COMES_BACK_AFTER, lambda: self.begin(name))
+        self.time.later(COMES_BACK_AFTER, lambda: self.begin(name))
 
     def begin(self, name: str) -> None:
         server = self.servers[name]
@@ -264,8 +264,8 @@ def test_the_api_may_be_away_while_the_new_pod_starts(cluster: Cluster) -> None:
 
 def test_a_pod_that_somebody_else_replaces_meanwhile_is_not_restarted_again(cluster: Cluster) -> None:
     cluster.servers["shop-2-0"].member = replace(cluster.servers["shop-2-0"].member, ready=False)
-    cluster.later(5, lambda: cluster.begin("shop-0-1"))
-    cluster.later(
+    cluster.time.later(5, lambda: cluster.begin("shop-0-1"))
+    cluster.time.later(
         20,
         lambda: setattr(cluster.servers["shop-2-0"], "member", replace(cluster.servers["shop-2-0"].member, ready=True)),
     )
@@ -324,7 +324,7 @@ def test_a_pod_that_only_starts_is_given_time(cluster: Cluster) -> None:
         server.alive = True
         server.member = replace(server.member, ready=True, waiting="")
 
-    cluster.later(10, up)
+    cluster.time.later(10, up)
     message = failure(lambda: cluster.run(timeout=30.0), Retryable)
     assert "shop-0-1 has come up meanwhile" in message
     assert cluster.kube.writes == 0

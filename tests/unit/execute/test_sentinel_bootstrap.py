@@ -6,8 +6,6 @@ tests/unit/decide, what becomes of it on real servers in tests/integration."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,22 +30,8 @@ class Instance:
         self.watch = watches.watch()
         self.words: dict[str, str] = {}
 
-    def place(self, name: str, waiting: str, stuck: bool = False, error: str = "") -> None:
-        def change(process: Any) -> Any:
-            if process.name != name:
-                return process
-            return replace(
-                process, member=replace(process.member, waiting=waiting, stuck=stuck), error=error or waiting
-            )
-
-        given = self.watch
-        self.watch = replace(
-            given, servers=tuple(map(change, given.servers)), sentinels=tuple(map(change, given.sentinels))
-        )
-
-    def later(self, seconds: float, deed: Callable[[], None]) -> None:
-        due = self.fake.time + seconds
-        self.fake.passing.append(lambda: deed() if self.fake.time >= due else None)
+    def place(self, name: str, waiting: str, stuck: bool = False) -> None:
+        self.watch = watches.with_member(self.watch, name, waiting=waiting, stuck=stuck)
 
     def observe(self) -> Watch:
         return self.watch
@@ -55,13 +39,13 @@ class Instance:
     def not_made(self, name: str) -> str:
         return self.words.get(name, "")
 
-    def wait(self) -> Watch:
+    def wait(self, timeout: float = TIMEOUT) -> Watch:
         watching: Any = self
-        return sentinel_bootstrap.everybody(watching, TIMEOUT)
+        return sentinel_bootstrap.everybody(watching, timeout)
 
-    def refused(self) -> str:
+    def refused(self, timeout: float = TIMEOUT) -> str:
         with pytest.raises(Retryable) as failed:
-            self.wait()
+            self.wait(timeout)
         return str(failed.value)
 
 
@@ -79,7 +63,7 @@ def test_nobody_is_waited_for_where_all_answer(instance: Instance) -> None:
 def test_a_scheduler_that_does_not_know_the_claim_yet_is_waited_for(instance: Instance, name: str) -> None:
     """It says so of every pod that it sees before the claim that was made for it."""
     instance.place(name, NEW_CLAIM, stuck=True)
-    instance.later(2, lambda: instance.place(name, ""))
+    instance.fake.later(2, lambda: instance.place(name, ""))
     assert all(each.answers for each in instance.wait().processes)
     assert 2 <= instance.fake.passed < 3
 
@@ -101,15 +85,21 @@ def test_a_pod_that_kubernetes_refuses_to_make_ends_the_wait(instance: Instance,
     assert arrival.NOT_MADE_FOR <= instance.fake.passed < arrival.NOT_MADE_FOR + 1
 
 
+def test_what_kubernetes_says_is_told_by_a_wait_that_is_shorter_too(instance: Instance) -> None:
+    instance.place(SENTINEL, NO_POD)
+    instance.words[SENTINEL] = "exceeded quota: pods"
+    assert "; Kubernetes says: exceeded quota: pods;" in instance.refused(timeout=30)
+
+
 def test_a_refused_login_ends_the_wait(instance: Instance) -> None:
     refused = "the login is refused: invalid username-password pair"
-    instance.place(SENTINEL, "", error=refused)
+    instance.watch = watches.with_sentinel(instance.watch, 3, error=refused)
     assert instance.refused() == f"Cannot reach {SENTINEL}: {refused}; mend that and run again."
     assert instance.fake.passed < arrival.STUCK_FOR + 1
 
 
 def test_who_starts_slowly_is_waited_for_to_the_end_and_named_after_who_is_stuck(instance: Instance) -> None:
-    instance.place(SERVER, "", error="Connection refused")
+    instance.watch = watches.silent_server(instance.watch, 2)
     assert instance.refused() == f"Cannot reach {SERVER}: Connection refused; mend that and run again."
     assert TIMEOUT <= instance.fake.passed < TIMEOUT + 1
     instance.place(SENTINEL, NEW_CLAIM, stuck=True)

@@ -7,7 +7,6 @@ stay shut, when the new pod is stuck, and by runs that are killed."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -51,16 +50,7 @@ class Instance:
             self.place(name, uid=f"{name}-1", restart_hash=OLD, ready=True)
 
     def place(self, name: str, **member: Any) -> None:
-        def change(process: Any) -> Any:
-            if process.name != name:
-                return process
-            now = replace(process.member, **member)
-            return replace(process, member=now, error=now.waiting)
-
-        given = self.watch
-        self.watch = replace(
-            given, servers=tuple(map(change, given.servers)), sentinels=tuple(map(change, given.sentinels))
-        )
+        self.watch = watches.with_member(self.watch, name, **member)
 
     def end(self, name: str, uid: str) -> None:
         process = self.watch.process(name)

@@ -24,6 +24,17 @@ class FakeClock:
         """Seconds slept in all."""
         return round(sum(self.slept), 3)
 
+    def later(self, seconds: float, deed: Callable[[], object]) -> None:
+        """Does it once, when so many seconds have been slept."""
+        due = self.time + seconds
+
+        def happen() -> None:
+            if self.time >= due:
+                self.passing.remove(happen)
+                deed()
+
+        self.passing.append(happen)
+
     def _sleep(self, seconds: float) -> None:
         self.time += seconds
         self.slept.append(seconds)
